@@ -1,0 +1,7 @@
+"""`python -m socert` is the `socert` command."""
+
+from __future__ import annotations
+
+from socert.cli import main
+
+main()
