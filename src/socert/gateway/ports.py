@@ -46,9 +46,7 @@ class Put:
 
     def __add__(self, other: Put) -> Put:
         """Sum of two batches."""
-        return Put(
-            new=self.new + other.new, changed=self.changed + other.changed, same=self.same + other.same
-        )
+        return Put(new=self.new + other.new, changed=self.changed + other.changed, same=self.same + other.same)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,9 +90,7 @@ class Registry(Protocol):
         """Add or renew contracts by id; the certificate named by each must be there."""
         ...
 
-    def certificates_by_number(
-        self, unit: UnitOfWork, numbers: Collection[str]
-    ) -> Mapping[str, CertificateBrief]:
+    def certificates_by_number(self, unit: UnitOfWork, numbers: Collection[str]) -> Mapping[str, CertificateBrief]:
         """Those of the numbers that are known."""
         ...
 
