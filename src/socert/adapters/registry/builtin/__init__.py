@@ -1,0 +1,1 @@
+"""The built-in registry: our own book of certificates, with balances kept as ledger entries."""

@@ -1,0 +1,40 @@
+"""Errors of the gateway.
+
+GatewayError
+ +-- SettingsError      a setting is missing or contradicts another
+ +-- StoreError         the database cannot be used as it is
+ +-- DeliveryError      a message could not be handed to the exchange this time
+ +-- Unhandled          a message came in that nobody here can answer
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """The gateway cannot do what it was asked."""
+
+    code = "gateway"
+
+
+class SettingsError(GatewayError):
+    """A setting is missing or contradicts another."""
+
+    code = "settings"
+
+
+class StoreError(GatewayError):
+    """The database cannot be used as it is."""
+
+    code = "store"
+
+
+class DeliveryError(GatewayError):
+    """A message could not be handed to the exchange this time; the same bytes may be sent again."""
+
+    code = "delivery"
+
+
+class Unhandled(GatewayError):
+    """A message came in that nobody here can answer; it is kept and shown."""
+
+    code = "unhandled"

@@ -1,0 +1,1 @@
+"""The gateway's own tables: projection, pending changes, outbox, inbox; and how they are written."""

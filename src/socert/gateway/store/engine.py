@@ -1,0 +1,67 @@
+"""How the database is opened: SQLite with WAL and synchronous=FULL, or PostgreSQL.
+
+SQLite decides only at the first write whether a transaction may write, and fails then if another one got in between.
+So transactions here begin as writers (BEGIN IMMEDIATE) unless they say that they only read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from socert.gateway.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READS = "socert_reads"
+"""Execution option of connections that only read."""
+
+
+def default_url(data: Path) -> str:
+    """Return the address of the SQLite file that is used when no database is configured."""
+    return f"sqlite:///{data / 'socert.db'}"
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for a database address; `StoreError` for one that cannot be meant.
+
+    `postgresql://` means the psycopg driver; the folder of a SQLite file is made if absent.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            "SOCERT_DATABASE_URL is not a database address: write sqlite:///FILE or postgresql://…"
+        ) from error
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address)
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    return create_engine(address, pool_size=8, pool_pre_ping=True)
+
+
+def _sqlite(address: Any) -> Engine:
+    from pathlib import Path
+
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": 30.0, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
