@@ -58,6 +58,36 @@ class CertificateBrief:
     nominal: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CertificateView:
+    """A certificate as the registry holds it now; `version` grows with each change of its balance.
+
+    `municipality` is None when the portal's code of its OKTMO is not known.
+    """
+
+    certificate: Certificate
+    version: int
+    municipality: Municipality | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContractView:
+    """A contract with what its card needs: the programme (None if unknown) and the certificate that pays."""
+
+    contract: Contract
+    programme: Programme | None
+    certificate_guid: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """How a certificate is looked for: by its GUID, the child's SNILS or birth certificate; None means not given."""
+
+    guid: str | None = None
+    snils: str | None = None
+    birth_certificate: str | None = None
+
+
 class UnitOfWork(Protocol):
     """One transaction. What is written on `connection` and noted by `touch` commits together or not at all."""
 
@@ -96,6 +126,39 @@ class Registry(Protocol):
 
     def count(self, unit: UnitOfWork) -> tuple[int, int]:
         """How many certificates and contracts are kept."""
+        ...
+
+    def certificates(self, connection: Connection, guids: Collection[str]) -> Mapping[str, CertificateView]:
+        """The certificates of these ids that are known."""
+        ...
+
+    def contracts(self, connection: Connection, ids: Collection[str]) -> Mapping[str, ContractView]:
+        """The contracts of these ids that are known."""
+        ...
+
+    def contracts_of(self, connection: Connection, guids: Collection[str]) -> Sequence[str]:
+        """The ids of all contracts that these certificates pay, in a stable order."""
+        ...
+
+    def find(self, connection: Connection, wanted: Wanted) -> Sequence[CertificateView]:
+        """Certificates that fit any of what is given, at most ten; who may see them is the caller's question."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """What the exchange said to one envelope: the raw HTTP body and its content type, whatever the status."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class PortalTransport(Protocol):
+    """Carries an envelope to the exchange."""
+
+    async def send(self, operation: str, envelope: bytes) -> Sent:
+        """POST the bytes as they are; `DeliveryError` when no answer came back."""
         ...
 
 

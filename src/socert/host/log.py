@@ -73,5 +73,5 @@ def configure(*, level: str = "INFO", json: bool = False) -> None:
 
 
 def get_logger(name: str) -> Any:
-    """Return a logger whose lines carry `logger=name`."""
-    return structlog.get_logger(logger=name)
+    """Return a logger whose lines carry `component=name`."""
+    return structlog.get_logger(component=name)

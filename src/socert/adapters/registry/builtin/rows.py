@@ -1,0 +1,195 @@
+"""Between the registry's rows and the domain's records, both ways and nothing lost."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from socert.gateway.domain.records import (
+    Balance,
+    Certificate,
+    CertificateStatus,
+    Child,
+    Contract,
+    ContractState,
+    Gender,
+    Municipality,
+    Organisation,
+    OrganisationKind,
+    Person,
+    Programme,
+    Scheme,
+    Unit,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import RowMapping
+
+
+def digest(record: Any) -> str:
+    """Return a SHA-256 over all fields of a record, so that the same record is known without comparing columns."""
+    return sha256(repr(_plain(record)).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return tuple(_plain(getattr(value, field.name)) for field in fields(value))
+    return str(value) if value is not None else None
+
+
+def certificate_row(item: Certificate) -> dict[str, Any]:
+    """Return the columns of a certificate, without version."""
+    child, applicant = item.child, item.applicant
+    return {
+        "guid": item.guid,
+        "number": item.number,
+        "digest": digest(item),
+        "with_funds": int(item.with_funds),
+        "unit": item.unit.value,
+        "status": item.status.value,
+        "valid_from": item.valid_from,
+        "valid_to": item.valid_to,
+        "oktmo": item.oktmo,
+        "consent_form": item.consent_form,
+        "scheme": item.scheme.value,
+        "category_code": item.category_code,
+        "category_name": item.category_name,
+        "child_last_name": child.last_name,
+        "child_first_name": child.first_name,
+        "child_middle_name": child.middle_name,
+        "child_birth_date": child.birth_date,
+        "child_gender": child.gender.value,
+        "child_snils": child.snils,
+        "child_birth_certificate": child.birth_certificate,
+        "applicant_last_name": applicant.last_name,
+        "applicant_first_name": applicant.first_name,
+        "applicant_middle_name": applicant.middle_name,
+        "applicant_snils": applicant.snils,
+    }
+
+
+def balance_of(row: Mapping[str, Any] | RowMapping) -> Balance:
+    """Return the balance in a row."""
+    return Balance(
+        period_from=row["period_from"],
+        period_to=row["period_to"],
+        nominal=row["nominal"],
+        reserved=row["reserved"],
+        spent=row["spent"],
+    )
+
+
+def certificate_of(row: Mapping[str, Any] | RowMapping) -> Certificate:
+    """Return the certificate in a joined row of certificate and balance."""
+    return Certificate(
+        guid=row["guid"],
+        number=row["number"],
+        with_funds=bool(row["with_funds"]),
+        unit=Unit(row["unit"]),
+        child=Child(
+            last_name=row["child_last_name"],
+            first_name=row["child_first_name"],
+            middle_name=row["child_middle_name"],
+            snils=row["child_snils"],
+            birth_date=row["child_birth_date"],
+            gender=Gender(row["child_gender"]),
+            birth_certificate=row["child_birth_certificate"],
+        ),
+        applicant=Person(
+            last_name=row["applicant_last_name"],
+            first_name=row["applicant_first_name"],
+            middle_name=row["applicant_middle_name"],
+            snils=row["applicant_snils"],
+        ),
+        status=CertificateStatus(row["status"]),
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        oktmo=row["oktmo"],
+        consent_form=row["consent_form"],
+        scheme=Scheme(row["scheme"]),
+        category_code=row["category_code"],
+        category_name=row["category_name"],
+        balance=balance_of(row),
+    )
+
+
+def contract_row(item: Contract, certificate_guid: str) -> dict[str, Any]:
+    """Return the columns of a contract."""
+    return {
+        "contract_id": item.contract_id,
+        "number": item.number,
+        "digest": digest(item),
+        "certificate_guid": certificate_guid,
+        "concluded_on": item.concluded_on,
+        "group_guid": item.group_guid,
+        "programme_name": item.programme_name,
+        "study_year": item.study_year,
+        "organisation_inn": item.organisation_inn,
+        "organisation_name": item.organisation_name,
+        "start_date": item.start,
+        "end_date": item.end,
+        "unit": item.unit.value,
+        "certificate_part": item.certificate_part,
+        "own_part": item.own_part,
+        "spent": item.spent,
+        "reserved": item.reserved,
+        "state": item.state.value,
+    }
+
+
+def contract_of(row: Mapping[str, Any] | RowMapping, certificate_number: str) -> Contract:
+    """Return the contract in a row."""
+    return Contract(
+        contract_id=row["contract_id"],
+        number=row["number"],
+        certificate_number=certificate_number,
+        concluded_on=row["concluded_on"],
+        group_guid=row["group_guid"],
+        programme_name=row["programme_name"],
+        study_year=row["study_year"],
+        organisation_inn=row["organisation_inn"],
+        organisation_name=row["organisation_name"],
+        start=row["start_date"],
+        end=row["end_date"],
+        unit=Unit(row["unit"]),
+        certificate_part=row["certificate_part"],
+        own_part=row["own_part"],
+        spent=row["spent"],
+        reserved=row["reserved"],
+        state=ContractState(row["state"]),
+    )
+
+
+def programme_of(row: Mapping[str, Any] | RowMapping) -> Programme:
+    """Return the programme in a joined row of programme and organisation (its columns as organisation_*)."""
+    return Programme(
+        group_guid=row["group_guid"],
+        programme_guid=row["programme_guid"],
+        name=row["name"],
+        direction=row["direction"],
+        years=row["years"],
+        organisation=Organisation(
+            inn=row["organisation_inn"],
+            name=row["organisation_name"],
+            kind=OrganisationKind(row["organisation_kind"]),
+            ogrn=row["organisation_ogrn"],
+            kpp=row["organisation_kpp"],
+        ),
+        hours=row["hours"],
+        price=row["price"],
+        certificate_accepted=bool(row["certificate_accepted"]),
+    )
+
+
+def municipality_of(row: Mapping[str, Any] | RowMapping) -> Municipality:
+    """Return the municipality in a row."""
+    return Municipality(
+        oktmo=row["oktmo"],
+        name=row["name"],
+        guid=row["guid"],
+        region_name=row["region_name"],
+        region_guid=row["region_guid"],
+    )
