@@ -1,0 +1,126 @@
+"""The blocks that the sender of a message fills: what SendRequest, SendResponse and deliveries hold alike.
+
+Source: SMEV 3 schemas 1.2, SenderProvidedRequestData and SenderProvidedResponseData.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from socert.contracts.errors import EnvelopeInvalid
+from socert.contracts.smev.envelope import child, children, need, only, path, read, read_child, read_moment
+from socert.contracts.smev.fault_xml import read_smev_fault
+from socert.contracts.smev.status import AsyncStatus, BusinessStatus, InteractionStatus, RejectCode, Rejection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from enum import StrEnum
+    from typing import TypeVar
+
+    from lxml import etree
+
+    from socert.contracts.smev.version import Version
+
+    E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class SenderData:
+    """What was read from a sender's block. Exactly one of content, rejections, status, async_status is there."""
+
+    element: etree._Element
+    message_id: str
+    reference_message_id: str | None = None
+    to: str = ""
+    node_id: str | None = None
+    end_of_life: datetime | None = None
+    content: etree._Element | None = None
+    rejections: tuple[Rejection, ...] = ()
+    status: BusinessStatus | None = None
+    async_status: AsyncStatus | None = None
+    test: bool = False
+
+
+def read_request_data(element: etree._Element, version: Version) -> SenderData:
+    """Read SenderProvidedRequestData. Raises EnvelopeInvalid where its id or its content is missing."""
+    types = version.types
+    end_of_life = child(element, types, "EOL")
+    return SenderData(
+        element=element,
+        message_id=read(need(element, types, "MessageID")),
+        reference_message_id=read_child(element, types, "ReferenceMessageID"),
+        node_id=read_child(element, types, "NodeID"),
+        end_of_life=None if end_of_life is None else read_moment(end_of_life),
+        content=only(need(element, version.basic, "MessagePrimaryContent")),
+        test=child(element, types, "TestMessage") is not None,
+    )
+
+
+def read_response_data(element: etree._Element, version: Version) -> SenderData:
+    """Read SenderProvidedResponseData. Raises EnvelopeInvalid where it does not hold one kind of answer."""
+    types = version.types
+    content = child(element, version.basic, "MessagePrimaryContent")
+    refused = tuple(element.iterchildren(f"{{{types}}}RequestRejected"))
+    status = child(element, types, "RequestStatus")
+    judged = child(element, types, "AsyncProcessingStatus")
+    if sum((content is not None, bool(refused), status is not None, judged is not None)) != 1:
+        raise EnvelopeInvalid(
+            f"{path(element)} must hold one of MessagePrimaryContent, RequestRejected, RequestStatus and"
+            " AsyncProcessingStatus"
+        )
+    return SenderData(
+        element=element,
+        message_id=read(need(element, types, "MessageID")),
+        to=read(need(element, types, "To")),
+        content=None if content is None else only(content),
+        rejections=tuple(_read_rejection(one, types) for one in refused),
+        status=None if status is None else _read_status(status, types),
+        async_status=None if judged is None else read_async_status(judged, version),
+    )
+
+
+def read_async_status(element: etree._Element, version: Version) -> AsyncStatus:
+    """Read AsyncProcessingStatus."""
+    types = version.types
+    fault = child(element, types, "SmevFault")
+    details = read_child(element, types, "StatusDetails") or ""
+    return AsyncStatus(
+        original_message_id=read(need(element, types, "OriginalMessageId")),
+        category=read_enum(need(element, types, "StatusCategory"), InteractionStatus),
+        details=details,
+        fault=None if fault is None else read_smev_fault(fault, version, text=details),
+    )
+
+
+def read_enum(element: etree._Element, kind: type[E]) -> E:
+    """Return the member of an enumeration that an element names. Raises EnvelopeInvalid where there is none."""
+    written = read(element)
+    try:
+        return kind(written)
+    except ValueError:
+        known = ", ".join(kind)
+        raise EnvelopeInvalid(f"{path(element)} is {written[:64]!r}, not one of {known}") from None
+
+
+def _read_rejection(element: etree._Element, types: str) -> Rejection:
+    return Rejection(
+        code=read_enum(need(element, types, "RejectionReasonCode"), RejectCode),
+        description=read(need(element, types, "RejectionReasonDescription")),
+    )
+
+
+def _read_status(element: etree._Element, types: str) -> BusinessStatus:
+    code = need(element, types, "StatusCode")
+    written = read(code).strip()
+    if not written.removeprefix("-").removeprefix("+").isdecimal() or not written.isascii():
+        raise EnvelopeInvalid(f"{path(code)} is {written[:40]!r}, not a whole number")
+    return BusinessStatus(
+        code=int(written[:20]),
+        description=read(need(element, types, "StatusDescription")),
+        parameters=tuple(
+            (read(need(pair, types, "Key")), read(need(pair, types, "Value")))
+            for pair in children(element)
+            if pair.tag == f"{{{types}}}StatusParameter"
+        ),
+    )

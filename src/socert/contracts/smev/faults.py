@@ -1,0 +1,179 @@
+"""Faults: what the exchange answers instead of a reply, and what a caller should do about each.
+
+    Fault(kind: FaultKind, text: str, code: str = "", description: str = "",
+          details: Mapping[str, str] = {}, errors: tuple[ValidationError, ...] = ())
+    Fault.smev_code -> int | None                 # 403 of "SMEV-403:…"
+    FaultReceived(fault)                          # raised by reply.open_reply
+    disposition(kind: FaultKind) -> Disposition   # the one table of what to do
+    FAULTS_OF[Operation.ACK] -> frozenset[FaultKind]
+
+The texts to put into a fault are in `fault_texts`; `reply.fault(fault)` makes the envelope.
+
+Sources: SMEV 3 schemas and WSDL 1.2; how a fault looks in real answers of 2018-2026.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from socert.contracts.errors import ContractError
+from socert.contracts.smev.operation import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class FaultKind(StrEnum):
+    """Which fault; the value is the local name of the element in the detail."""
+
+    ACCESS_DENIED = "AccessDenied"
+    ATTACHMENT_CONTENT_MISCOORDINATION = "AttachmentContentMiscoordination"
+    ATTACHMENT_SIZE_LIMIT_EXCEEDED = "AttachmentSizeLimitExceeded"
+    BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED = "BusinessDataTypeIsNotSupported"
+    DESTINATION_OVERFLOW = "DestinationOverflow"
+    END_OF_LIFE_REACHED = "EndOfLifeReached"
+    INCORRECT_RESPONSE_CONTENT_TYPE = "IncorrectResponseContentType"
+    INVALID_CONTENT = "InvalidContent"
+    INVALID_MESSAGE_ID_FORMAT = "InvalidMessageIdFormat"
+    MESSAGE_IS_ALREADY_SENT = "MessageIsAlreadySent"
+    QUOTE_LIMIT_EXCEEDED = "QuoteLimitExceeded"
+    RECIPIENT_IS_NOT_FOUND = "RecipientIsNotFound"
+    REQUEST_IS_NOT_FOUND = "RequestIsNotFound"
+    SENDER_IS_NOT_REGISTERED = "SenderIsNotRegistered"
+    SIGNATURE_VERIFICATION = "SignatureVerificationFault"
+    SMEV_FAILURE = "SMEVFailure"
+    STALE_MESSAGE_ID = "StaleMessageId"
+    TARGET_MESSAGE_IS_NOT_FOUND = "TargetMessageIsNotFound"
+    TRANSACTION_CODE_INVALID = "TransactionCodeInvalid"
+    UNKNOWN_MESSAGE_TYPE = "UnknownMessageType"
+    UNKNOWN = ""
+    """A SOAP fault whose detail is absent or names nothing known."""
+
+
+class Disposition(StrEnum):
+    """What the sender of the message should do about a fault."""
+
+    RETRY = "retry"
+    """Send the same bytes again later."""
+    ALREADY_SENT = "already_sent"
+    """The exchange has the message: count it as sent."""
+    RENEW = "renew"
+    """The id is too old: give the message a new one, sign and send it."""
+    ALREADY_DONE = "already_done"
+    """What was asked for has been done before: nothing to do."""
+    PERMANENT = "permanent"
+    """Sending it again changes nothing: a person must look."""
+
+
+_DISPOSITIONS = {
+    # WSDL: "repeated attempts without a limit on their number".
+    FaultKind.SMEV_FAILURE: Disposition.RETRY,
+    # WSDL: the recipient's queue is full; tell the support desk and go on sending until it succeeds.
+    FaultKind.DESTINATION_OVERFLOW: Disposition.RETRY,
+    # Faults schema: room in the recipient's file storage comes back when it acknowledges messages.
+    FaultKind.QUOTE_LIMIT_EXCEEDED: Disposition.RETRY,
+    # WSDL: the answer to the first attempt was lost with the connection; stop sending.
+    FaultKind.MESSAGE_IS_ALREADY_SENT: Disposition.ALREADY_SENT,
+    # WSDL, case b: the connection was bad for too long; make a new UUID and send.
+    FaultKind.STALE_MESSAGE_ID: Disposition.RENEW,
+    # WSDL of Ack: no such message among the unacknowledged, so an earlier Ack has reached the exchange.
+    FaultKind.TARGET_MESSAGE_IS_NOT_FOUND: Disposition.ALREADY_DONE,
+    # No document: an answer that names no fault says nothing of the message, so it is not thrown away.
+    FaultKind.UNKNOWN: Disposition.RETRY,
+}
+
+
+def disposition(kind: FaultKind) -> Disposition:
+    """Return what to do about a fault; each kind that has no row of its own is PERMANENT.
+
+    Those are the faults whose documents say "correct and send anew" or name a registration that people must mend.
+    """
+    return _DISPOSITIONS.get(kind, Disposition.PERMANENT)
+
+
+_POLLING = frozenset({
+    FaultKind.INVALID_CONTENT,
+    FaultKind.SMEV_FAILURE,
+    FaultKind.SENDER_IS_NOT_REGISTERED,
+    FaultKind.SIGNATURE_VERIFICATION,
+    FaultKind.UNKNOWN_MESSAGE_TYPE,
+})  # fmt: skip
+_SENDING = frozenset({
+    FaultKind.ATTACHMENT_CONTENT_MISCOORDINATION,
+    FaultKind.ATTACHMENT_SIZE_LIMIT_EXCEEDED,
+    FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED,
+    FaultKind.DESTINATION_OVERFLOW,
+    FaultKind.INVALID_CONTENT,
+    FaultKind.INVALID_MESSAGE_ID_FORMAT,
+    FaultKind.MESSAGE_IS_ALREADY_SENT,
+    FaultKind.QUOTE_LIMIT_EXCEEDED,
+    FaultKind.RECIPIENT_IS_NOT_FOUND,
+    FaultKind.SMEV_FAILURE,
+    FaultKind.SENDER_IS_NOT_REGISTERED,
+    FaultKind.SIGNATURE_VERIFICATION,
+    FaultKind.STALE_MESSAGE_ID,
+})  # fmt: skip
+
+FAULTS_OF: Mapping[Operation, frozenset[FaultKind]] = {
+    Operation.SEND_REQUEST: _SENDING
+    | {FaultKind.ACCESS_DENIED, FaultKind.END_OF_LIFE_REACHED, FaultKind.TRANSACTION_CODE_INVALID},
+    Operation.SEND_RESPONSE: _SENDING | {FaultKind.INCORRECT_RESPONSE_CONTENT_TYPE},
+    Operation.GET_REQUEST: _POLLING,
+    Operation.GET_RESPONSE: _POLLING,
+    Operation.GET_STATUS: _POLLING,
+    Operation.ACK: _POLLING - {FaultKind.UNKNOWN_MESSAGE_TYPE} | {FaultKind.TARGET_MESSAGE_IS_NOT_FOUND},
+}
+"""Which faults the WSDL lets each operation answer."""
+
+_SMEV_CODE = re.compile(r"SMEV-(\d{1,6}):\s*", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidationError:
+    """One complaint of the schema validator inside InvalidContent. `position`: where it stood, -1 where unknown."""
+
+    text: str
+    position: int = -1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """A fault of the exchange.
+
+    `text` is Russian, for people (faultstring). `code` is the address of the component that complained, not to be
+    parsed; `description` is "SMEV-NNN:text"; both are empty in faults of the newer gateways. `details` are the kind's
+    own children by local name (`SignatureVerificationFault`, `DestinationName`, …); `errors` those of InvalidContent.
+    """
+
+    kind: FaultKind
+    text: str
+    code: str = ""
+    description: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[ValidationError, ...] = ()
+
+    @property
+    def smev_code(self) -> int | None:
+        """The number in the description ("SMEV-403:…" gives 403), None where there is none."""
+        found = _SMEV_CODE.match(self.description)
+        return int(found[1]) if found else None
+
+    @property
+    def disposition(self) -> Disposition:
+        """What the sender should do about it."""
+        return disposition(self.kind)
+
+
+class FaultReceived(ContractError):  # noqa: N818 - a fault is the protocol's word for it
+    """The exchange answered with a fault."""
+
+    code: ClassVar[str] = "fault_received"
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep the fault; the message names its kind and number but not its text, which may quote personal data."""
+        number = f", SMEV-{fault.smev_code}" if fault.smev_code is not None else ""
+        super().__init__(f"the exchange refused: {fault.kind.value or 'fault without a name'}{number}")
+        self.fault = fault
