@@ -27,7 +27,6 @@ demo: $(INSTALLED) ## Run gateway and portal with sample data; ARGS="--once" for
 	@$(BIN)/socert demo $(ARGS)
 
 test: $(INSTALLED) system ## Run all tests with coverage; ARGS="-k name" for some of them
-	@$(BIN)/lint-imports
 	@mkdir -p build
 	@SOCERT_BROWSER=required $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered \
 		--cov-report=xml:build/coverage.xml $(ARGS)

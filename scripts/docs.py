@@ -1,0 +1,183 @@
+"""Writes the reference pages that are made from the code: the command line, the settings, the errors.
+
+Run by `make docs`. A test compares the pages with what this script would write, so they cannot grow stale.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic_core import PydanticUndefined
+
+import socert
+from socert.cli import main as command
+from socert.gateway.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic.fields import FieldInfo
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Made from the code by `make docs`: change the code, not this page. -->\n\n"
+
+
+def cli_page() -> str:
+    """The page of all commands: usage, what it does, arguments and options with their defaults."""
+    lines = [MADE + "# The command line\n", _sentence(command.help), ""]
+    for path, found in _commands(command, ("socert",)):
+        lines += _command_lines(path, found)
+    return _finish(lines)
+
+
+def settings_page() -> str:
+    """The page of all settings: key in the TOML file, environment variable, type, default, meaning."""
+    prefix = str(Settings.model_config.get("env_prefix", ""))
+    delimiter = str(Settings.model_config.get("env_nested_delimiter") or "__")
+    lines = [
+        MADE + "# Settings\n",
+        _paragraphs(Settings.__doc__),
+        "",
+        "An environment variable wins over the file. A key with a dot stands in the table named before the dot.",
+        "",
+        "| key in the file | variable | type | default | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for key, field in _fields(Settings, ()):
+        variable = (prefix + delimiter.join(key)).upper()
+        cells = (f"`{'.'.join(key)}`", f"`{variable}`", _type(field), _default(field), field.description or "")
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return _finish(lines)
+
+
+def errors_page() -> str:
+    """The page of all errors by room: stable code, class, meaning."""
+    lines = [
+        MADE + "# Errors\n",
+        "Each error has a code that stays the same for good, while its text may change. Logs, answers of the REST",
+        "interface and rows of `socert messages` carry the code.",
+    ]
+    rooms: dict[str, list[type[Exception]]] = {}
+    for kind in _errors():
+        rooms.setdefault(kind.__module__.split(".")[1], []).append(kind)
+    for room, kinds in sorted(rooms.items()):
+        lines += ["", f"## {room}", "", "| code | error | meaning |", "|---|---|---|"]
+        for kind in sorted(kinds, key=lambda kind: (str(vars(kind).get("code")), kind.__name__)):
+            cells = (f"`{vars(kind)['code']}`", f"`{kind.__name__}`", _sentence(kind.__doc__))
+            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return _finish(lines)
+
+
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "settings.md": settings_page, "errors.md": errors_page}
+
+
+def _commands(group: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Walk the tree of commands depth first, in the order of their names."""
+    if not isinstance(group, click.Group):
+        return
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        found = group.get_command(context, name)
+        if found is None or found.hidden:
+            continue
+        yield (*path, name), found
+        yield from _commands(found, (*path, name))
+
+
+def _command_lines(path: tuple[str, ...], found: click.Command) -> list[str]:
+    context = click.Context(found, info_name=" ".join(path))
+    usage = " ".join([" ".join(path), *found.collect_usage_pieces(context)])
+    lines = ["", f"{'#' * len(path)} {' '.join(path)}", "", f"`{usage}`", "", _paragraphs(found.help)]
+    options = [item for item in found.params if isinstance(item, click.Option) and not item.hidden]
+    if options:
+        lines += ["", "| option | default | meaning |", "|---|---|---|"]
+    for option in options:
+        names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+        if not option.is_flag and option.type.name != "boolean":
+            names += f" {option.make_metavar(context)}"
+        lines.append(f"| {_cell(names)} | {_cell(_option_default(option))} | {_cell(option.help or '')} |")
+    return lines
+
+
+def _option_default(option: click.Option) -> str:
+    """What is taken when the option is not given; empty for flags and for options that have none."""
+    if option.required:
+        return "required"
+    if isinstance(option.show_default, str):
+        return option.show_default
+    default = option.to_info_dict()["default"]
+    if default in (None, False, ()) or callable(default):
+        return ""
+    return f"`{default}`"
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Walk a model's fields; those that are models themselves are walked in turn."""
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if inspect.isclass(inner) and issubclass(inner, BaseModel):
+            yield from _fields(inner, (*path, name))
+        else:
+            yield (*path, name), field
+
+
+def _type(field: FieldInfo) -> str:
+    text = field.annotation.__name__ if inspect.isclass(field.annotation) else str(field.annotation)
+    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z_])", "", text)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value: Any = field.get_default(call_default_factory=False)
+    if field.default is PydanticUndefined or value is None or isinstance(value, SecretStr | SecretBytes):
+        return ""
+    return f"`{value.value if hasattr(value, 'value') else value}`"
+
+
+def _errors() -> list[type[Exception]]:
+    """Every exception class of the project that states a code of its own."""
+    found: set[type[Exception]] = set()
+    for module in pkgutil.walk_packages(socert.__path__, "socert."):
+        if module.name.endswith("__main__") or ".migrations." in module.name:
+            continue
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            own = issubclass(kind, Exception) and kind.__module__.startswith("socert.")
+            if own and isinstance(vars(kind).get("code"), str):
+                found.add(kind)
+    return sorted(found, key=lambda kind: (kind.__module__, kind.__name__))
+
+
+def _paragraphs(text: str | None) -> str:
+    return inspect.cleandoc(text or "").replace("\b\n", "").strip()
+
+
+def _sentence(text: str | None) -> str:
+    """The first paragraph of a docstring on one line."""
+    return " ".join(_paragraphs(text).split("\n\n")[0].split())
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _finish(lines: list[str]) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
+
+
+def main() -> None:
+    """Write every page."""
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
