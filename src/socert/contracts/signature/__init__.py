@@ -1,0 +1,1 @@
+"""Signatures of the exchange: its transform, XMLDSig, algorithm suites and signers."""

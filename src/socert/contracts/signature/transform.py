@@ -1,0 +1,147 @@
+"""The exchange's transform `urn://smev-gov-ru/xmldsig/transform`: one form for XML that means the same.
+
+Source: SMEV 3 manual 3.3, appendix 1 (rules), 2 (example), 5 (scenarios). Where the rules leave room (escaping, text
+beside comments) the result is that of the reference implementation on the Woodstox parser, which the official client
+uses. Elements without a namespace and attributes of the `xml` namespace have no result there, and none here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NoReturn
+from xml.parsers import expat
+
+from lxml import etree
+
+from socert.contracts.errors import TransformError
+from socert.contracts.xml import escape_attribute, escape_text, is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+URI: Final = "urn://smev-gov-ru/xmldsig/transform"
+
+_XML_NAMESPACE: Final = "http://www.w3.org/XML/1998/namespace"
+_SEPARATOR: Final = "\x0c"  # between namespace and name; no XML document can hold this character
+
+
+def normalize(element: etree._Element) -> bytes:
+    """Return what is signed for an element: its exclusive canonical form without comments, then the transform.
+
+    The element may stand anywhere in a document and inherit namespaces. `TransformError` when there is no result.
+    """
+    try:
+        canonical = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+    except etree.C14NError:
+        raise TransformError("The element has no canonical form: a namespace of it is not an absolute URI.") from None
+    return transform(canonical)
+
+
+def transform(data: bytes) -> bytes:
+    """Return the normal form of an XML document (UTF-8); `TransformError` when it has none."""
+    parser = expat.ParserCreate("UTF-8", _SEPARATOR)
+    parser.ordered_attributes = True
+    parser.buffer_text = True
+    writer = _Writer()
+    parser.StartElementHandler = writer.start
+    parser.EndElementHandler = writer.end
+    parser.CharacterDataHandler = writer.text
+    # Dropped, but each ends the piece of text before it: pieces are judged blank one by one.
+    parser.CommentHandler = writer.comment
+    parser.ProcessingInstructionHandler = writer.instruction
+    parser.StartCdataSectionHandler = writer.start_cdata
+    parser.EndCdataSectionHandler = writer.end_cdata
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        reason = expat.errors.messages.get(error.code, "unknown")
+        raise TransformError(f"The XML is not well-formed: {reason} (line {error.lineno}).") from None
+    return "".join(writer.out).encode()
+
+
+def _refuse_doctype(*_: object) -> NoReturn:
+    raise TransformError("The XML has a DOCTYPE, which no message may have.")
+
+
+class _Writer:
+    """Receives what the parser finds, in document order, and writes the normal form. Keeps no tree."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self._prefixes: dict[str, str] = {}  # namespace -> prefix, those in scope
+        self._open: list[tuple[str, Sequence[str]]] = []  # end tag, namespaces that go out of scope with it
+        self._pieces: list[str] = []
+        self._declared = 0
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        if self._pieces:
+            self._flush()
+        namespace, separator, local = name.rpartition(_SEPARATOR)
+        if not separator:
+            raise TransformError("An element has no namespace; the exchange signs only qualified elements.")
+        prefix = self._prefixes.get(namespace)
+        declared: list[str] = []
+        if prefix is None:
+            prefix = self._declare(namespace, declared)
+        written = self._attributes(attributes, declared) if attributes else ""
+        declarations = "".join(f' xmlns:{self._prefixes[uri]}="{escape_attribute(uri)}"' for uri in declared)
+        self.out.append(f"<{prefix}:{local}{declarations}{written}>")
+        self._open.append((f"</{prefix}:{local}>", declared))
+
+    def _attributes(self, flat: list[str], declared: list[str]) -> str:
+        """Return attributes in their order: qualified ones by namespace and name, then the others by name."""
+        pairs = [(*name.rpartition(_SEPARATOR)[::2], value) for name, value in zip(flat[::2], flat[1::2], strict=True)]
+        pairs.sort(key=_attribute_order)
+        out: list[str] = []
+        for namespace, local, value in pairs:
+            if not namespace:
+                out.append(f' {local}="{escape_attribute(value)}"')
+                continue
+            if namespace == _XML_NAMESPACE:
+                raise TransformError(f"Attribute xml:{local} has no normal form; leave it out of what is signed.")
+            prefix = self._prefixes.get(namespace) or self._declare(namespace, declared)
+            out.append(f' {prefix}:{local}="{escape_attribute(value)}"')
+        return "".join(out)
+
+    def _declare(self, namespace: str, declared: list[str]) -> str:
+        self._declared += 1
+        prefix = self._prefixes[namespace] = f"ns{self._declared}"
+        declared.append(namespace)
+        return prefix
+
+    def end(self, _: str) -> None:
+        if self._pieces:
+            self._flush()
+        tag, declared = self._open.pop()
+        self.out.append(tag)
+        for namespace in declared:
+            del self._prefixes[namespace]
+
+    def text(self, data: str) -> None:
+        self._pieces.append(data)
+
+    def comment(self, _: str) -> None:
+        self._flush()
+
+    def instruction(self, _target: str, _data: str) -> None:
+        self._flush()
+
+    def start_cdata(self) -> None:
+        self._flush()
+
+    def end_cdata(self) -> None:
+        data = "".join(self._pieces)
+        self._pieces.clear()
+        if not is_blank(data):
+            self.out.append(f"<![CDATA[{data}]]>")
+
+    def _flush(self) -> None:
+        """Write the text collected since the last piece of markup; blank text escapes to nothing."""
+        self.out.append(escape_text("".join(self._pieces)))
+        self._pieces.clear()
+
+
+def _attribute_order(attribute: tuple[str, str, str]) -> tuple[bool, bytes, bytes]:
+    """Return the sorting key. Names compare by UTF-16 units, as strings do where the transform comes from."""
+    namespace, local, _ = attribute
+    return (not namespace, namespace.encode("utf-16-be"), local.encode("utf-16-be"))
