@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CODE = "socert:EXCHANGE : TR:SYNC"
 """The component's address that our faults carry in Code; readers must not parse it."""
 
+OURS = 900
+"""From this number on the "SMEV-NNN" numbers are ours, not the exchange's."""
+
 _INCOMPLETE = "Не удалось найти получателя по причине неполноты входных данных: {error}"
 
 
@@ -82,7 +85,10 @@ class Cause(Enum):
         "Попытка послать сообщение {{{namespace}}}{root} через метод {method}, в то время как этот тип сообщений не"
         " зарегистрирован в СМЭВ.",
     )
-    RECIPIENT_DATA_INCOMPLETE = FaultKind.RECIPIENT_IS_NOT_FOUND, _INCOMPLETE
+    RECIPIENT_DATAOURS = 900
+"""From this number on the "SMEV-NNN" numbers are ours, not the exchange's."""
+
+_INCOMPLETE = FaultKind.RECIPIENT_IS_NOT_FOUND, _INCOMPLETE
     RECIPIENT_UNKNOWN = (
         FaultKind.RECIPIENT_IS_NOT_FOUND,
         "Невозможно определить получателя для сообщения. Полное имя корневого элемента: {{{namespace}}}{root}",

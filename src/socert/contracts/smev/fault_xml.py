@@ -1,0 +1,150 @@
+"""Faults as XML: the detail of a SOAP fault, and the SmevFault inside a verdict of asynchronous processing.
+
+Two styles are read: the classic one (Code, Description and the kind's own children inside the detail) and that of the
+gateways of 2023, which leave the detail's element empty. The classic one is written.
+
+Sources: SMEV 3 faults schema 1.2; real faults of 2018-2026.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from socert.contracts.errors import EnvelopeInvalid
+from socert.contracts.smev import fault_texts
+from socert.contracts.smev.envelope import SOAP, XSI, child, children, path, read, text
+from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
+from socert.contracts.xml import escape_attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from socert.contracts.smev.version import Version
+
+_CHILDREN: Mapping[FaultKind, Mapping[str, str]] = {
+    FaultKind.ATTACHMENT_SIZE_LIMIT_EXCEEDED: {"PermittedTotalAttachmentSize": "0", "RealTotalAttachmentSize": "0"},
+    FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED: {"RootElementLocalName": "", "RootElementNamespaceURI": ""},
+    FaultKind.DESTINATION_OVERFLOW: {"MessageBrokerAddress": "", "DestinationName": ""},
+    FaultKind.QUOTE_LIMIT_EXCEEDED: {"RemainedTotalQuoteSize": "0", "RealTotalAttachmentSize": "0"},
+    FaultKind.SIGNATURE_VERIFICATION: {"SignatureVerificationFault": "SignatureIsInvalid"},
+    FaultKind.INVALID_CONTENT: {},
+}
+"""The kinds that have a named type of their own, their children in order, and what to say where nothing is known.
+
+Every other kind is declared as Void: Code and Description stand in it by xsi:type="SmevFault", as in real answers.
+TransactionCodeInvalid alone is declared as SmevFault itself.
+"""
+
+_BY_NUMBER = {
+    fault_texts.number(kind): kind
+    for kind in FaultKind
+    if kind is not FaultKind.UNKNOWN and fault_texts.number(kind) < fault_texts.OURS
+}
+_POSITIONS = range(-(2**31), 2**31)
+
+
+def render_soap_fault(fault: Fault, version: Version) -> str:
+    """Return soap:Fault (the prefix `soap` is the envelope's). A fault of kind UNKNOWN has no detail."""
+    detail = ""
+    if fault.kind is not FaultKind.UNKNOWN:
+        name = f"flt:{fault.kind.value}"
+        typed = fault.kind in _CHILDREN or fault.kind is FaultKind.TRANSACTION_CODE_INVALID
+        kind = "" if typed else f' xmlns:xsi="{XSI}" xsi:type="bas:SmevFault"'
+        detail = (
+            f'<detail><{name} xmlns:flt="{version.faults}" xmlns:bas="{version.basic}"{kind}>'
+            f"{_inside(fault)}</{name}></detail>"
+        )
+    return (
+        f"<soap:Fault><faultcode>soap:Server</faultcode><faultstring>{text(fault.text)}</faultstring>"
+        f"{detail}</soap:Fault>"
+    )
+
+
+def render_smev_fault(fault: Fault, version: Version) -> str:
+    """Return the SmevFault of an AsyncProcessingStatus (the prefix `typ` is the version's types)."""
+    names = f'xmlns:flt="{version.faults}" xmlns:bas="{version.basic}"'
+    kind = f' xmlns:xsi="{XSI}" xsi:type="flt:{fault.kind.value}"' if fault.kind in _CHILDREN else ""
+    return f"<typ:SmevFault {names}{kind}>{_inside(fault)}</typ:SmevFault>"
+
+
+def read_soap_fault(element: etree._Element) -> Fault:
+    """Read soap:Fault in either style; a detail that names no known fault gives kind UNKNOWN."""
+    words = element.find("faultstring")
+    detail = element.find("detail")
+    named = None if detail is None else next(iter(children(detail)), None)
+    said = "" if words is None else read(words)
+    if named is None:
+        return Fault(kind=FaultKind.UNKNOWN, text=said)
+    name = etree.QName(named)
+    if "/types/faults/" not in (name.namespace or ""):
+        return Fault(kind=FaultKind.UNKNOWN, text=said)
+    return _read(named, _kind(name.localname), said)
+
+
+def read_smev_fault(element: etree._Element, version: Version, *, text: str) -> Fault:
+    """Read the SmevFault of an AsyncProcessingStatus; `text` is what the status says for people.
+
+    The kind is that of xsi:type; without one that of the number in the description, UNKNOWN if that says nothing.
+    """
+    prefix, _, local = element.get(f"{{{XSI}}}type", "").strip().rpartition(":")
+    kind = _kind(local) if element.nsmap.get(prefix or None) == version.faults else FaultKind.UNKNOWN
+    fault = _read(element, kind, text)
+    if kind is FaultKind.UNKNOWN and fault.smev_code in _BY_NUMBER:
+        return _read(element, _BY_NUMBER[fault.smev_code], text)
+    return fault
+
+
+def _kind(name: str) -> FaultKind:
+    try:
+        return FaultKind(name)
+    except ValueError:
+        return FaultKind.UNKNOWN
+
+
+def _inside(fault: Fault) -> str:
+    parts = []
+    if fault.code:
+        parts.append(f"<bas:Code>{text(fault.code)}</bas:Code>")
+    if fault.description:
+        parts.append(f"<bas:Description>{text(fault.description)}</bas:Description>")
+    if fault.kind is FaultKind.INVALID_CONTENT:
+        # The schema wants at least one, the real exchange sends none when the envelope itself is at fault.
+        for error in fault.errors or (ValidationError(text=fault.text),):
+            position = escape_attribute(str(error.position))
+            parts.append(
+                f'<flt:ValidationError errorPosition="{position}">{text(error.text)}</flt:ValidationError>'
+            )
+    for name, unknown in _CHILDREN.get(fault.kind, {}).items():
+        parts.append(f"<flt:{name}>{text(fault.details.get(name, unknown))}</flt:{name}>")
+    return "".join(parts)
+
+
+def _read(element: etree._Element, kind: FaultKind, said: str) -> Fault:
+    code = description = ""
+    details: dict[str, str] = {}
+    errors: list[ValidationError] = []
+    for part in children(element):
+        name = etree.QName(part)
+        basic = "/types/basic/" in (name.namespace or "")
+        if basic and name.localname == "Code":
+            code = read(part)
+        elif basic and name.localname == "Description":
+            description = read(part)
+        elif name.localname == "ValidationError":
+            errors.append(ValidationError(text=read(part), position=_position(part)))
+        else:
+            details[name.localname] = read(part)
+    return Fault(kind=kind, text=said, code=code, description=description, details=details, errors=tuple(errors))
+
+
+def _position(element: etree._Element) -> int:
+    written = element.get("errorPosition", "-1").strip()
+    try:
+        position = int(written)
+    except ValueError:
+        position = None
+    if position not in _POSITIONS:
+        raise EnvelopeInvalid(f"{path(element)}/@errorPosition is {written[:40]!r}, not a number")
+    return position
