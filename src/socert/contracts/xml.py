@@ -9,7 +9,7 @@ import re
 import threading
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -17,6 +17,7 @@ from lxml import etree
 from socert.contracts.errors import SchemaInvalid, Violation, XmlRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from importlib.resources.abc import Traversable
 
 __all__ = [
@@ -124,7 +125,7 @@ def _refuse_doctype(data: bytes) -> None:
 
 def _refuse_syntax(error: etree.XMLSyntaxError) -> NoReturn:
     """Turn the parser's error into ours: its kind and line, never its text, which quotes the document."""
-    kinds = [entry.type_name for entry in error.error_log]
+    kinds = [entry.type_name for entry in cast("Iterable[etree._LogEntry]", error.error_log)]
     name = kinds[-1] if kinds else "ERR_DOCUMENT_EMPTY"
     reason = name.removeprefix("ERR_").replace("_", " ").lower()
     raise XmlRefused(f"it is not well-formed: {reason}", line=error.lineno or None) from None
@@ -293,7 +294,7 @@ class Schema:
         with self._turn:
             if self._compiled.validate(subject):
                 return ()
-            entries = [entry for entry in self._compiled.error_log][:MAX_VIOLATIONS]
+            entries = list(cast("Iterable[etree._LogEntry]", self._compiled.error_log))[:MAX_VIOLATIONS]
         return tuple(_violation(entry, element) for entry in entries)
 
     def check(self, element: etree._Element) -> None:
