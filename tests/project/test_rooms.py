@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from typing import TYPE_CHECKING
@@ -59,5 +60,16 @@ def test_modules_stay_small(root: Path) -> None:
         str(path.relative_to(root)): lines
         for path in (root / "src").rglob("*.py")
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}
+
+
+def test_functions_read_from_top_to_bottom(root: Path) -> None:
+    long = {
+        f"{path.relative_to(root)}:{node.lineno} {node.name}": lines
+        for path in (root / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > 60
     }
     assert long == {}
