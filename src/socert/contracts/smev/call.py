@@ -33,16 +33,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from socert.contracts import xml
-from socert.contracts.errors import EnvelopeInvalid, SignatureInvalid
+from socert.contracts.errors import EnvelopeInvalid, SignatureFault, SignatureInvalid
 from socert.contracts.message import BusinessMessage, MessageType
 from socert.contracts.signature import xmldsig
 from socert.contracts.signature.transform import normalize
 from socert.contracts.smev import envelope
 from socert.contracts.smev.data import read_request_data, read_response_data
-from socert.contracts.smev.envelope import XSI, child, need, path, read, read_child, read_moment, stamp, text
+from socert.contracts.smev.envelope import XSI, child, need, path, read, read_child, read_moment, stamp
 from socert.contracts.smev.multipart import root_part
 from socert.contracts.smev.operation import BY_ASKED, Operation
 from socert.contracts.smev.version import Version, schema
+from socert.contracts.xml import escape_text as text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -250,7 +251,7 @@ def verify(call: Call, suites: frozenset[Suite]) -> Verified:
     """
     if call.signature is None:
         raise SignatureInvalid(
-            xmldsig.SignatureFault.NO_SIGNATURE_FOUND,
+            SignatureFault.NO_SIGNATURE_FOUND,
             f"{call.operation.asked} holds no signature in CallerInformationSystemSignature",
         )
     return xmldsig.verify(call.signature, target=call.signed, suites=suites)

@@ -89,18 +89,17 @@ def read_async_status(element: etree._Element, version: Version) -> AsyncStatus:
         original_message_id=read(need(element, types, "OriginalMessageId")),
         category=read_enum(need(element, types, "StatusCategory"), InteractionStatus),
         details=details,
-        fault=None if fault is None else read_smev_fault(fault, version, text=details),
+        fault=None if fault is None else read_smev_fault(fault, version, said=details),
     )
 
 
 def read_enum(element: etree._Element, kind: type[E]) -> E:
     """Return the member of an enumeration that an element names. Raises EnvelopeInvalid where there is none."""
-    written = read(element)
     try:
-        return kind(written)
+        return kind(read(element))
     except ValueError:
         known = ", ".join(kind)
-        raise EnvelopeInvalid(f"{path(element)} is {written[:64]!r}, not one of {known}") from None
+        raise EnvelopeInvalid(f"{path(element)} is not one of {known}") from None
 
 
 def _read_rejection(element: etree._Element, types: str) -> Rejection:
@@ -114,7 +113,7 @@ def _read_status(element: etree._Element, types: str) -> BusinessStatus:
     code = need(element, types, "StatusCode")
     written = read(code).strip()
     if not written.removeprefix("-").removeprefix("+").isdecimal() or not written.isascii():
-        raise EnvelopeInvalid(f"{path(code)} is {written[:40]!r}, not a whole number")
+        raise EnvelopeInvalid(f"{path(code)} is not a whole number")
     return BusinessStatus(
         code=int(written[:20]),
         description=read(need(element, types, "StatusDescription")),

@@ -29,8 +29,7 @@ DSIG = "http://www.w3.org/2000/09/xmldsig#"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 _HEAD = (
-    '<?xml version="1.0" encoding="UTF-8"?>'
-    f'<soap:Envelope xmlns:soap="{SOAP}"><soap:Header></soap:Header><soap:Body>'
+    f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{SOAP}"><soap:Header></soap:Header><soap:Body>'
 )
 _TAIL = "</soap:Body></soap:Envelope>"
 
@@ -46,11 +45,6 @@ _DATE_TIME = re.compile(
 def wrap(payload: str) -> bytes:
     """Return a whole SOAP envelope, UTF-8 with a declaration, whose body holds `payload`."""
     return f"{_HEAD}{payload}{_TAIL}".encode()
-
-
-def text(value: str) -> str:
-    """Return `value` as element text of the normal form, in which text of nothing but blanks is no text."""
-    return "" if not value.strip("\t\n\r ") else xml.escape_text(value)
 
 
 def stamp(moment: datetime) -> str:
@@ -98,7 +92,9 @@ def recognise(payload: etree._Element, known: Mapping[str, Operation]) -> tuple[
         raise EnvelopeInvalid(f"the body's element {short(payload)} is of no known version (known: {versions})")
     operation = known.get(name.localname)
     if operation is None:
-        raise EnvelopeInvalid(f"the body's element {short(payload)} is of no known operation (known: {', '.join(known)})")
+        raise EnvelopeInvalid(
+            f"the body's element {short(payload)} is of no known operation (known: {', '.join(known)})"
+        )
     return version, operation
 
 
@@ -167,15 +163,14 @@ def read_child(element: etree._Element, namespace: str, name: str) -> str | None
 
 def read_moment(element: etree._Element) -> datetime:
     """Return an xs:dateTime as an aware datetime, Moscow time where no zone is named. Raises EnvelopeInvalid."""
-    written = read(element)
-    parts = _DATE_TIME.fullmatch(written)
+    parts = _DATE_TIME.fullmatch(read(element))
     if parts is None:
-        raise EnvelopeInvalid(f"{path(element)} is {written[:40]!r}, not a date and time like 2026-04-16T09:01:20+03:00")
+        raise EnvelopeInvalid(f"{path(element)} is not a date and time like 2026-04-16T09:01:20+03:00")
     body, fraction, zone = parts.groups()
     try:
         moment = datetime.fromisoformat(f"{body}.{(fraction or '0')[:6]:0<6}{zone or ''}")
-    except ValueError as error:
-        raise EnvelopeInvalid(f"{path(element)} is {written[:40]!r}: {error}") from None
+    except ValueError:
+        raise EnvelopeInvalid(f"{path(element)} is no date and time that there is") from None
     return moment.replace(tzinfo=_MOSCOW) if moment.tzinfo is None else moment
 
 
@@ -186,7 +181,7 @@ def read_boolean(value: str, where: str) -> bool:
             return True
         case "false" | "0":
             return False
-    raise EnvelopeInvalid(f"{where} is {value[:40]!r}, neither true nor false")
+    raise EnvelopeInvalid(f"{where} is neither true nor false")
 
 
 def signature_in(holder: etree._Element | None) -> etree._Element | None:

@@ -85,10 +85,7 @@ class Cause(Enum):
         "Попытка послать сообщение {{{namespace}}}{root} через метод {method}, в то время как этот тип сообщений не"
         " зарегистрирован в СМЭВ.",
     )
-    RECIPIENT_DATAOURS = 900
-"""From this number on the "SMEV-NNN" numbers are ours, not the exchange's."""
-
-_INCOMPLETE = FaultKind.RECIPIENT_IS_NOT_FOUND, _INCOMPLETE
+    RECIPIENT_DATA_INCOMPLETE = FaultKind.RECIPIENT_IS_NOT_FOUND, _INCOMPLETE
     RECIPIENT_UNKNOWN = (
         FaultKind.RECIPIENT_IS_NOT_FOUND,
         "Невозможно определить получателя для сообщения. Полное имя корневого элемента: {{{namespace}}}{root}",

@@ -14,9 +14,9 @@ from lxml import etree
 
 from socert.contracts.errors import EnvelopeInvalid
 from socert.contracts.smev import fault_texts
-from socert.contracts.smev.envelope import SOAP, XSI, child, children, path, read, text
+from socert.contracts.smev.envelope import XSI, child, children, path, read
 from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
-from socert.contracts.xml import escape_attribute
+from socert.contracts.xml import escape_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ def render_soap_fault(fault: Fault, version: Version) -> str:
             f"{_inside(fault)}</{name}></detail>"
         )
     return (
-        f"<soap:Fault><faultcode>soap:Server</faultcode><faultstring>{text(fault.text)}</faultstring>"
+        f"<soap:Fault><faultcode>soap:Server</faultcode><faultstring>{escape_text(fault.text)}</faultstring>"
         f"{detail}</soap:Fault>"
     )
 
@@ -83,16 +83,16 @@ def read_soap_fault(element: etree._Element) -> Fault:
     return _read(named, _kind(name.localname), said)
 
 
-def read_smev_fault(element: etree._Element, version: Version, *, text: str) -> Fault:
-    """Read the SmevFault of an AsyncProcessingStatus; `text` is what the status says for people.
+def read_smev_fault(element: etree._Element, version: Version, *, said: str) -> Fault:
+    """Read the SmevFault of an AsyncProcessingStatus; `said` is what the status says for people.
 
     The kind is that of xsi:type; without one that of the number in the description, UNKNOWN if that says nothing.
     """
     prefix, _, local = element.get(f"{{{XSI}}}type", "").strip().rpartition(":")
     kind = _kind(local) if element.nsmap.get(prefix or None) == version.faults else FaultKind.UNKNOWN
-    fault = _read(element, kind, text)
+    fault = _read(element, kind, said)
     if kind is FaultKind.UNKNOWN and fault.smev_code in _BY_NUMBER:
-        return _read(element, _BY_NUMBER[fault.smev_code], text)
+        return _read(element, _BY_NUMBER[fault.smev_code], said)
     return fault
 
 
@@ -106,18 +106,17 @@ def _kind(name: str) -> FaultKind:
 def _inside(fault: Fault) -> str:
     parts = []
     if fault.code:
-        parts.append(f"<bas:Code>{text(fault.code)}</bas:Code>")
+        parts.append(f"<bas:Code>{escape_text(fault.code)}</bas:Code>")
     if fault.description:
-        parts.append(f"<bas:Description>{text(fault.description)}</bas:Description>")
+        parts.append(f"<bas:Description>{escape_text(fault.description)}</bas:Description>")
     if fault.kind is FaultKind.INVALID_CONTENT:
         # The schema wants at least one, the real exchange sends none when the envelope itself is at fault.
         for error in fault.errors or (ValidationError(text=fault.text),):
-            position = escape_attribute(str(error.position))
             parts.append(
-                f'<flt:ValidationError errorPosition="{position}">{text(error.text)}</flt:ValidationError>'
+                f'<flt:ValidationError errorPosition="{error.position:d}">{escape_text(error.text)}</flt:ValidationError>'
             )
     for name, unknown in _CHILDREN.get(fault.kind, {}).items():
-        parts.append(f"<flt:{name}>{text(fault.details.get(name, unknown))}</flt:{name}>")
+        parts.append(f"<flt:{name}>{escape_text(fault.details.get(name, unknown))}</flt:{name}>")
     return "".join(parts)
 
 
@@ -146,5 +145,5 @@ def _position(element: etree._Element) -> int:
     except ValueError:
         position = None
     if position not in _POSITIONS:
-        raise EnvelopeInvalid(f"{path(element)}/@errorPosition is {written[:40]!r}, not a number")
+        raise EnvelopeInvalid(f"{path(element)}/@errorPosition is not a number")
     return position

@@ -74,10 +74,8 @@ def issued_at(message_id: str) -> datetime:
     Raises MessageIdInvalid where the text is not a lower-case UUID of version 1.
     """
     if not _PATTERN.fullmatch(message_id):
-        raise MessageIdInvalid(f"message id {message_id[:64]!r} is not a UUID in lower case; make it with MessageIds")
+        raise MessageIdInvalid("the message id is not a UUID in lower case; make ids with MessageIds")
     uuid = UUID(message_id)
     if uuid.version != 1:
-        raise MessageIdInvalid(
-            f"message id {message_id} is not a UUID of version 1, whose timestamp the exchange reads"
-        )
+        raise MessageIdInvalid("the message id is not a UUID of version 1, whose timestamp the exchange reads")
     return _GREGORIAN + timedelta(microseconds=uuid.time // _TICKS)

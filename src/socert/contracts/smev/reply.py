@@ -1,0 +1,469 @@
+"""What the exchange says back: replies, deliveries and faults, built and opened.
+
+Build (each returns the bytes of a whole SOAP envelope):
+
+    send_reply(operation, metadata, *, signer, version=V1_2)                        # SendRequest, SendResponse: taken
+    request_delivery(*, sender_data, sender_signature, metadata, reply_to, signer, version=V1_2)
+    response_delivery(*, original_message_id, sender_data, sender_signature, metadata, signer,
+                      reference_message_id=None, version=V1_2)
+    async_status(status, *, message_id, to, metadata, signer, version=V1_2)         # GetResponse: a verdict
+    status_message(status, *, signer, version=V1_2)                                 # GetStatus: a verdict
+    empty(operation, version=V1_2)   ack_reply(version=V1_2)   fault(fault, version=V1_2)
+
+    Metadata(message_id: str | None, message_type: MessageCategory, sent_at: datetime, sender: str | None = None,
+             recipient: str | None = None, delivered_at: datetime | None = None,
+             status: InteractionStatus | None = None)
+
+Open:
+
+    open_reply(data, content_type="text/xml") -> Reply   # structure only; raises FaultReceived for faults
+    check_schema(reply)                                  # SchemaInvalid
+    verify(reply, suites) -> Verified                    # the exchange's signature: SignatureInvalid
+    verify_sender(reply, suites) -> Verified             # the sender's, inside a delivery
+
+    Reply(version, operation, root, metadata: Metadata | None, delivery: Delivery | None,
+          signed: Element | None, signature: Element | None)
+    Delivery(kind: DeliveryKind, message_id, metadata, original_message_id, reference_message_id, reply_to, to, content,
+             message_type, rejections, status, async_status, node_id, test, sender, element, sender_data,
+             exchange_signature, sender_signature)
+
+Sources: SMEV 3 schemas 1.2; manual 3.3, section 3.3 and tables 4, 6, 7 (what the exchange signs).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from socert.contracts import xml
+from socert.contracts.errors import EnvelopeInvalid, SignatureFault, SignatureInvalid
+from socert.contracts.message import MessageType
+from socert.contracts.signature import xmldsig
+from socert.contracts.signature.transform import normalize
+from socert.contracts.smev import envelope
+from socert.contracts.smev.data import read_async_status, read_enum, read_request_data, read_response_data
+from socert.contracts.smev.envelope import SOAP, child, need, path, read_child, read_moment, stamp
+from socert.contracts.smev.fault_xml import read_soap_fault, render_smev_fault, render_soap_fault
+from socert.contracts.smev.faults import Fault, FaultReceived
+from socert.contracts.smev.multipart import root_part
+from socert.contracts.smev.operation import BY_ANSWERED, Operation
+from socert.contracts.smev.status import AsyncStatus, InteractionStatus, MessageCategory
+from socert.contracts.smev.version import Version, schema
+from socert.contracts.xml import escape_text as text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lxml import etree
+
+    from socert.contracts.signature.signer import Signer
+    from socert.contracts.signature.suites import Suite
+    from socert.contracts.signature.xmldsig import Verified
+    from socert.contracts.smev.data import SenderData
+    from socert.contracts.smev.status import BusinessStatus, Rejection
+
+EXCHANGE_ID = "SIGNED_BY_SMEV"
+"""Id of the block that the exchange signs."""
+
+ASYNC_ID = "SIGNED_ASYNC_BY_SMEV"
+"""Id of the block in which the exchange speaks for itself, in the sender's place."""
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery brings: a request, an answer (or a verdict in its place), or a message of the status queue."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """What the exchange knows of a message (MessageMetadata). `sender` and `recipient` are mnemonics."""
+
+    message_id: str | None = None
+    message_type: MessageCategory
+    sent_at: datetime
+    sender: str | None = None
+    recipient: str | None = None
+    delivered_at: datetime | None = None
+    status: InteractionStatus | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Delivery:
+    """A message out of a queue.
+
+    `message_id` is what Ack must name: the id that the sender gave the message (for a verdict of the status queue, which
+    has no id of its own, it is that of the message judged, and there is nothing to acknowledge). `element` is the block
+    that the exchange signed, `sender_data` that which the sender signed, None for a verdict of the status queue.
+    """
+
+    kind: DeliveryKind
+    message_id: str
+    element: etree._Element
+    metadata: Metadata | None = None
+    original_message_id: str | None = None
+    reference_message_id: str | None = None
+    reply_to: str | None = None
+    to: str = ""
+    content: etree._Element | None = None
+    message_type: MessageType | None = None
+    rejections: tuple[Rejection, ...] = ()
+    status: BusinessStatus | None = None
+    async_status: AsyncStatus | None = None
+    node_id: str | None = None
+    test: bool = False
+    sender: str | None = None
+    sender_data: etree._Element | None = None
+    exchange_signature: etree._Element | None = None
+    sender_signature: etree._Element | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Reply:
+    """A reply as it came: `root` is the body's element.
+
+    `metadata` answers Send*; `delivery` is None where the queue was empty. `signed` is the block that the exchange signs
+    and `signature` its signature; both are None where there is nothing to sign.
+    """
+
+    version: Version
+    operation: Operation
+    root: etree._Element
+    metadata: Metadata | None = None
+    delivery: Delivery | None = None
+    signed: etree._Element | None = None
+    signature: etree._Element | None = None
+
+
+def send_reply(operation: Operation, metadata: Metadata, *, signer: Signer, version: Version = Version.V1_2) -> bytes:
+    """Build the reply to SendRequest or SendResponse: the message is taken."""
+    if operation not in {Operation.SEND_REQUEST, Operation.SEND_RESPONSE}:
+        raise ValueError(f"{operation.value} is not answered with metadata")
+    block = (
+        f'<ns1:MessageMetadata xmlns:ns1="{version.types}" Id="{EXCHANGE_ID}">'
+        f"{_render_metadata(metadata, 'ns1')}</ns1:MessageMetadata>"
+    )
+    signature = xmldsig.sign(block.encode(), reference=EXCHANGE_ID, signer=signer)
+    return _answer(operation, version, f"{block}<typ:SMEVSignature>{signature}</typ:SMEVSignature>")
+
+
+def request_delivery(
+    *,
+    sender_data: bytes,
+    sender_signature: bytes | None,
+    metadata: Metadata,
+    reply_to: str,
+    signer: Signer,
+    version: Version = Version.V1_2,
+) -> bytes:
+    """Build the reply to GetRequest that brings a request.
+
+    `sender_data` and `sender_signature` are the sender's blocks as it signed them (`Call.sender_data`), so that its
+    signature can still be verified where the request arrives.
+    """
+    inside = (
+        f"{sender_data.decode()}<typ:MessageMetadata>{_render_metadata(metadata, 'typ')}</typ:MessageMetadata>"
+        f"<typ:ReplyTo>{text(reply_to)}</typ:ReplyTo>{_sender_block(sender_signature)}"
+    )
+    return _deliver(Operation.GET_REQUEST, "Request", inside, signer, version)
+
+
+def response_delivery(
+    *,
+    original_message_id: str,
+    sender_data: bytes,
+    sender_signature: bytes | None,
+    metadata: Metadata,
+    signer: Signer,
+    reference_message_id: str | None = None,
+    version: Version = Version.V1_2,
+) -> bytes:
+    """Build the reply to GetResponse that brings an answer to the request `original_message_id`."""
+    inside = f"<typ:OriginalMessageId>{text(original_message_id)}</typ:OriginalMessageId>"
+    if reference_message_id is not None:
+        inside += f"<typ:ReferenceMessageID>{text(reference_message_id)}</typ:ReferenceMessageID>"
+    inside += (
+        f"{sender_data.decode()}<typ:MessageMetadata>{_render_metadata(metadata, 'typ')}</typ:MessageMetadata>"
+        f"{_sender_block(sender_signature)}"
+    )
+    return _deliver(Operation.GET_RESPONSE, "Response", inside, signer, version)
+
+
+def async_status(
+    status: AsyncStatus,
+    *,
+    message_id: str,
+    to: str,
+    metadata: Metadata,
+    signer: Signer,
+    version: Version = Version.V1_2,
+) -> bytes:
+    """Build the reply to GetResponse in which the exchange itself rejects a message that it had taken.
+
+    `message_id` is the id of this answer, which Ack must name; `to` what the answer to the request would have carried.
+    Nobody but the exchange signs it.
+    """
+    data = (
+        f'<typ:SenderProvidedResponseData xmlns:typ="{version.types}" Id="{ASYNC_ID}">'
+        f"<typ:MessageID>{text(message_id)}</typ:MessageID><typ:To>{text(to)}</typ:To>"
+        f"{_render_async_status(status, version)}</typ:SenderProvidedResponseData>"
+    )
+    return response_delivery(
+        original_message_id=status.original_message_id,
+        sender_data=data.encode(),
+        sender_signature=None,
+        metadata=metadata,
+        signer=signer,
+        version=version,
+    )
+
+
+def status_message(status: AsyncStatus, *, signer: Signer, version: Version = Version.V1_2) -> bytes:
+    """Build the reply to GetStatus that brings a verdict out of the status queue."""
+    return _deliver(
+        Operation.GET_STATUS, "AsyncProcessingStatusData", _render_async_status(status, version), signer, version
+    )
+
+
+def empty(operation: Operation, version: Version = Version.V1_2) -> bytes:
+    """Build the reply to GetRequest, GetResponse or GetStatus that says: the queue is empty."""
+    if operation not in _HOLDERS:
+        raise ValueError(f"{operation.value} reads no queue")
+    return _answer(operation, version, "")
+
+
+def ack_reply(version: Version = Version.V1_2) -> bytes:
+    """Build the reply to Ack."""
+    return _answer(Operation.ACK, version, "")
+
+
+def fault(fault: Fault, version: Version = Version.V1_2) -> bytes:
+    """Build the envelope of a fault; it travels with HTTP status 500."""
+    return envelope.wrap(render_soap_fault(fault, version))
+
+
+def open_reply(data: bytes, content_type: str = "text/xml") -> Reply:
+    """Read a reply. Structure only: neither the schema nor a signature is checked here.
+
+    Raises FaultReceived where it is a fault, XmlRefused where the data is not acceptable XML, EnvelopeInvalid where it
+    is no reply that this can read.
+    """
+    root = envelope.open_body(root_part(data, content_type))
+    if root.tag == f"{{{SOAP}}}Fault":
+        raise FaultReceived(read_soap_fault(root))
+    version, operation = envelope.recognise(root, BY_ANSWERED)
+    match operation:
+        case Operation.SEND_REQUEST | Operation.SEND_RESPONSE:
+            block = need(root, version.types, "MessageMetadata")
+            return Reply(
+                version=version,
+                operation=operation,
+                root=root,
+                metadata=_read_metadata(block, version),
+                signed=block,
+                signature=_exchange_signature(root, version),
+            )
+        case Operation.ACK:
+            return Reply(version=version, operation=operation, root=root)
+    return _open_delivery(root, version, operation)
+
+
+def check_schema(reply: Reply) -> None:
+    """Check the reply against the schema of its version. Raises SchemaInvalid, whose violations name line and path."""
+    schema(reply.version).check(reply.root)
+
+
+def verify(reply: Reply, suites: frozenset[Suite]) -> Verified:
+    """Verify the exchange's signature. Raises SignatureInvalid, with NoSignatureFound where there is none.
+
+    An empty queue and the reply to Ack carry no signature: asking for it raises too, so ask only where `signed` is set.
+    """
+    if reply.signed is None or reply.signature is None:
+        raise SignatureInvalid(
+            SignatureFault.NO_SIGNATURE_FOUND, f"{reply.operation.answered} holds no signature of the exchange"
+        )
+    return xmldsig.verify(reply.signature, target=reply.signed, suites=suites)
+
+
+def verify_sender(reply: Reply, suites: frozenset[Suite]) -> Verified:
+    """Verify the sender's signature inside a delivery. Raises SignatureInvalid.
+
+    The exchange's own verdicts (`async_status`) carry none: do not ask for it there.
+    """
+    delivery = reply.delivery
+    if delivery is None or delivery.sender_data is None or delivery.sender_signature is None:
+        raise SignatureInvalid(
+            SignatureFault.NO_SIGNATURE_FOUND, f"{reply.operation.answered} holds no signature of the sender"
+        )
+    return xmldsig.verify(delivery.sender_signature, target=delivery.sender_data, suites=suites)
+
+
+_HOLDERS = {
+    Operation.GET_REQUEST: "RequestMessage",
+    Operation.GET_RESPONSE: "ResponseMessage",
+    Operation.GET_STATUS: "SmevAsyncProcessingMessage",
+}
+"""What holds the message in the reply of each operation that reads a queue."""
+
+
+def _answer(operation: Operation, version: Version, inside: str) -> bytes:
+    name = operation.answered
+    return envelope.wrap(f'<typ:{name} xmlns:typ="{version.types}">{inside}</typ:{name}>')
+
+
+def _deliver(operation: Operation, name: str, inside: str, signer: Signer, version: Version) -> bytes:
+    """Sign the block `name` that holds `inside` and put both into the reply.
+
+    The block holds what others wrote, so its normal form is computed; on the wire it stays as it is written.
+    """
+    identifier = EXCHANGE_ID
+    while f'"{identifier}"' in inside or f"'{identifier}'" in inside:
+        identifier += "_"  # a sender chose the same Id; a signature must be able to tell them apart
+    block = f'<typ:{name} xmlns:typ="{version.types}" Id="{identifier}">{inside}</typ:{name}>'
+    signature = xmldsig.sign(normalize(xml.parse(block.encode())), reference=identifier, signer=signer)
+    holder = _HOLDERS[operation]
+    return _answer(
+        operation,
+        version,
+        f"<typ:{holder}>{block}<typ:SMEVSignature>{signature}</typ:SMEVSignature></typ:{holder}>",
+    )
+
+
+def _sender_block(signature: bytes | None) -> str:
+    if signature is None:
+        return ""
+    return f"<typ:SenderInformationSystemSignature>{signature.decode()}</typ:SenderInformationSystemSignature>"
+
+
+def _render_metadata(metadata: Metadata, prefix: str) -> str:
+    """Return the children of MessageMetadata."""
+    parts = []
+    if metadata.message_id is not None:
+        parts.append(("MessageId", text(metadata.message_id)))
+    parts.append(("MessageType", metadata.message_type.value))
+    if metadata.sender is not None:
+        parts.append(("Sender", f"<{prefix}:Mnemonic>{text(metadata.sender)}</{prefix}:Mnemonic>"))
+    parts.append(("SendingTimestamp", stamp(metadata.sent_at)))
+    if metadata.recipient is not None:
+        parts.append(("Recipient", f"<{prefix}:Mnemonic>{text(metadata.recipient)}</{prefix}:Mnemonic>"))
+    if metadata.delivered_at is not None:
+        parts.append(("DeliveryTimestamp", stamp(metadata.delivered_at)))
+    if metadata.status is not None:
+        parts.append(("Status", metadata.status.value))
+    return "".join(f"<{prefix}:{name}>{inside}</{prefix}:{name}>" for name, inside in parts)
+
+
+def _render_async_status(status: AsyncStatus, version: Version) -> str:
+    details = f"<typ:StatusDetails>{text(status.details)}</typ:StatusDetails>" if status.details else ""
+    reason = "" if status.fault is None else render_smev_fault(status.fault, version)
+    return (
+        f"<typ:AsyncProcessingStatus><typ:OriginalMessageId>{text(status.original_message_id)}</typ:OriginalMessageId>"
+        f"<typ:StatusCategory>{status.category.value}</typ:StatusCategory>{details}{reason}</typ:AsyncProcessingStatus>"
+    )
+
+
+def _open_delivery(root: etree._Element, version: Version, operation: Operation) -> Reply:
+    holder = child(root, version.types, _HOLDERS[operation])
+    if holder is None:
+        if len(root):
+            raise EnvelopeInvalid(f"{path(root)} holds something other than {_HOLDERS[operation]}")
+        return Reply(version=version, operation=operation, root=root)
+    signature = _exchange_signature(holder, version)
+    match operation:
+        case Operation.GET_REQUEST:
+            delivery = _open_request(need(holder, version.types, "Request"), signature, version)
+        case Operation.GET_RESPONSE:
+            delivery = _open_response(need(holder, version.types, "Response"), signature, version)
+        case _:
+            delivery = _open_status(need(holder, version.types, "AsyncProcessingStatusData"), signature, version)
+    return Reply(
+        version=version,
+        operation=operation,
+        root=root,
+        metadata=delivery.metadata,
+        delivery=delivery,
+        signed=delivery.element,
+        signature=signature,
+    )
+
+
+def _open_request(block: etree._Element, signature: etree._Element | None, version: Version) -> Delivery:
+    data = read_request_data(need(block, version.types, "SenderProvidedRequestData"), version)
+    return _delivery(DeliveryKind.REQUEST, block, data, signature, version, data.reference_message_id)
+
+
+def _open_response(block: etree._Element, signature: etree._Element | None, version: Version) -> Delivery:
+    data = read_response_data(need(block, version.types, "SenderProvidedResponseData"), version)
+    chain = read_child(block, version.types, "ReferenceMessageID")
+    return _delivery(DeliveryKind.RESPONSE, block, data, signature, version, chain)
+
+
+def _delivery(
+    kind: DeliveryKind,
+    block: etree._Element,
+    data: SenderData,
+    signature: etree._Element | None,
+    version: Version,
+    chain: str | None,
+) -> Delivery:
+    metadata = _read_metadata(need(block, version.types, "MessageMetadata"), version)
+    return Delivery(
+        kind=kind,
+        message_id=data.message_id,
+        element=block,
+        metadata=metadata,
+        original_message_id=read_child(block, version.types, "OriginalMessageId"),
+        reference_message_id=chain,
+        reply_to=read_child(block, version.types, "ReplyTo"),
+        to=data.to,
+        content=data.content,
+        message_type=None if data.content is None else MessageType.of(data.content),
+        rejections=data.rejections,
+        status=data.status,
+        async_status=data.async_status,
+        node_id=data.node_id,
+        test=data.test,
+        sender=metadata.sender,
+        sender_data=data.element,
+        exchange_signature=signature,
+        sender_signature=envelope.signature_in(child(block, version.types, "SenderInformationSystemSignature")),
+    )
+
+
+def _open_status(block: etree._Element, signature: etree._Element | None, version: Version) -> Delivery:
+    judged = read_async_status(need(block, version.types, "AsyncProcessingStatus"), version)
+    return Delivery(
+        kind=DeliveryKind.STATUS,
+        message_id=judged.original_message_id,
+        element=block,
+        original_message_id=judged.original_message_id,
+        async_status=judged,
+        exchange_signature=signature,
+    )
+
+
+def _read_metadata(block: etree._Element, version: Version) -> Metadata:
+    types = version.types
+    delivered = child(block, types, "DeliveryTimestamp")
+    status = child(block, types, "Status")
+    return Metadata(
+        message_id=read_child(block, types, "MessageId"),
+        message_type=read_enum(need(block, types, "MessageType"), MessageCategory),
+        sent_at=read_moment(need(block, types, "SendingTimestamp")),
+        sender=_mnemonic(block, "Sender", types),
+        recipient=_mnemonic(block, "Recipient", types),
+        delivered_at=None if delivered is None else read_moment(delivered),
+        status=None if status is None else read_enum(status, InteractionStatus),
+    )
+
+
+def _mnemonic(block: etree._Element, name: str, types: str) -> str | None:
+    party = child(block, types, name)
+    return None if party is None else read_child(party, types, "Mnemonic")
+
+
+def _exchange_signature(holder: etree._Element, version: Version) -> etree._Element | None:
+    return envelope.signature_in(child(holder, version.types, "SMEVSignature"))
