@@ -11,6 +11,7 @@ import click
 import pytest
 
 from socert.cli import main as command
+from socert.gateway.domain.export import Code, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,11 +63,19 @@ def test_every_option_says_what_it_means(maker: ModuleType) -> None:
     assert silent == []
 
 
-def test_error_codes_are_never_shared(maker: ModuleType) -> None:
-    owners: dict[str, list[str]] = {}
+def test_no_two_errors_of_a_room_share_a_code(maker: ModuleType) -> None:
+    owners: dict[tuple[str, str], list[str]] = {}
     for kind in maker._errors():
-        owners.setdefault(vars(kind)["code"], []).append(kind.__name__)
+        owners.setdefault((kind.__module__.split(".")[1], vars(kind)["code"]), []).append(kind.__name__)
     assert {code: names for code, names in owners.items() if len(names) > 1} == {}
+
+
+def test_report_page_tells_of_every_code(root: Path) -> None:
+    page = (root / "docs" / "reference" / "report-format.md").read_text(encoding="utf-8")
+    refusals, warnings = page.partition("## Warnings")[::2]
+    codes = refusals.partition("## Codes")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", codes, re.MULTILINE)) == {code.value for code in Code}
+    assert set(re.findall(r"^\| `(\w+)` \|", warnings, re.MULTILINE)) == {code.value for code in Warned}
 
 
 def test_links_lead_to_pages_and_headings(pages: dict[Path, str], root: Path) -> None:
