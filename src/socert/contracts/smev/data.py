@@ -5,6 +5,7 @@ Source: SMEV 3 schemas 1.2, SenderProvidedRequestData and SenderProvidedResponse
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from socert.contracts.smev.version import Version
 
     E = TypeVar("E", bound=StrEnum)
+
+
+_NUMBER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -112,10 +116,10 @@ def _read_rejection(element: etree._Element, types: str) -> Rejection:
 def _read_status(element: etree._Element, types: str) -> BusinessStatus:
     code = need(element, types, "StatusCode")
     written = read(code).strip()
-    if not written.removeprefix("-").removeprefix("+").isdecimal() or not written.isascii():
+    if not _NUMBER.fullmatch(written):
         raise EnvelopeInvalid(f"{path(code)} is not a whole number")
     return BusinessStatus(
-        code=int(written[:20]),
+        code=int(written),
         description=read(need(element, types, "StatusDescription")),
         parameters=tuple(
             (read(need(pair, types, "Key")), read(need(pair, types, "Value")))

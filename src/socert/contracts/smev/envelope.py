@@ -57,7 +57,7 @@ def stamp(moment: datetime) -> str:
 
 
 def fragment(element: etree._Element) -> bytes:
-    """Return one element as bytes that stand alone: every namespace it needs is declared on it, nothing else is changed.
+    """Return one element as bytes that stand alone: all namespaces in scope are declared on it, nothing else changes.
 
     What was signed in it stays verifiable, prefixes inside values (xsi:type) keep their meaning.
     """

@@ -26,6 +26,10 @@ OURS = 900
 """From this number on the "SMEV-NNN" numbers are ours, not the exchange's."""
 
 _INCOMPLETE = "Не удалось найти получателя по причине неполноты входных данных: {error}"
+_NOBODY = "Невозможно определить получателя для сообщения. Полное имя корневого элемента: {{{namespace}}}{root}"
+_OTHER_METHOD = (
+    "Попытка послать сообщение {{{namespace}}}{root} через метод {method}, в то время как этот тип сообщений"
+)
 
 
 class Cause(Enum):
@@ -67,8 +71,7 @@ class Cause(Enum):
     TYPE_NOT_SUPPORTED = FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED, "Неподдерживаемый тип запроса."
     TYPE_OF_OTHER_OPERATION = (
         FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED,
-        "Попытка послать сообщение {{{namespace}}}{root} через метод {method}, в то время как этот тип сообщений"
-        " зарегистрирован как {category}",
+        _OTHER_METHOD + " зарегистрирован как {category}",
     )
     ENVELOPE_BROKEN = FaultKind.INVALID_CONTENT, "Нарушен формат бизнес-конверта."
     SIGNATURE_BLOCK_MISSING = (
@@ -82,18 +85,13 @@ class Cause(Enum):
     )
     TYPE_NOT_REGISTERED = (
         FaultKind.INVALID_CONTENT,
-        "Попытка послать сообщение {{{namespace}}}{root} через метод {method}, в то время как этот тип сообщений не"
-        " зарегистрирован в СМЭВ.",
+        _OTHER_METHOD + " не зарегистрирован в СМЭВ.",
     )
     RECIPIENT_DATA_INCOMPLETE = FaultKind.RECIPIENT_IS_NOT_FOUND, _INCOMPLETE
-    RECIPIENT_UNKNOWN = (
-        FaultKind.RECIPIENT_IS_NOT_FOUND,
-        "Невозможно определить получателя для сообщения. Полное имя корневого элемента: {{{namespace}}}{root}",
-    )
+    RECIPIENT_UNKNOWN = FaultKind.RECIPIENT_IS_NOT_FOUND, _NOBODY
     RECIPIENT_OKTMO_WRONG = (
         FaultKind.RECIPIENT_IS_NOT_FOUND,
-        "Невозможно определить получателя для сообщения. Полное имя корневого элемента: {{{namespace}}}{root};"
-        " Ошибка ОКТМО:{error}",
+        _NOBODY + "; Ошибка ОКТМО:{error}",
     )
     RECIPIENT_AMBIGUOUS = (
         FaultKind.RECIPIENT_IS_NOT_FOUND,

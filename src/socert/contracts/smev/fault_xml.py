@@ -8,13 +8,14 @@ Sources: SMEV 3 faults schema 1.2; real faults of 2018-2026.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from socert.contracts.errors import EnvelopeInvalid
 from socert.contracts.smev import fault_texts
-from socert.contracts.smev.envelope import XSI, child, children, path, read
+from socert.contracts.smev.envelope import XSI, children, path, read
 from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
 from socert.contracts.xml import escape_text
 
@@ -42,7 +43,7 @@ _BY_NUMBER = {
     for kind in FaultKind
     if kind is not FaultKind.UNKNOWN and fault_texts.number(kind) < fault_texts.OURS
 }
-_POSITIONS = range(-(2**31), 2**31)
+_NUMBER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 
 
 def render_soap_fault(fault: Fault, version: Version) -> str:
@@ -111,13 +112,17 @@ def _inside(fault: Fault) -> str:
         parts.append(f"<bas:Description>{escape_text(fault.description)}</bas:Description>")
     if fault.kind is FaultKind.INVALID_CONTENT:
         # The schema wants at least one, the real exchange sends none when the envelope itself is at fault.
-        for error in fault.errors or (ValidationError(text=fault.text),):
-            parts.append(
-                f'<flt:ValidationError errorPosition="{error.position:d}">{escape_text(error.text)}</flt:ValidationError>'
-            )
-    for name, unknown in _CHILDREN.get(fault.kind, {}).items():
-        parts.append(f"<flt:{name}>{escape_text(fault.details.get(name, unknown))}</flt:{name}>")
+        parts.extend(_complaint(error) for error in fault.errors or (ValidationError(text=fault.text),))
+    parts.extend(
+        f"<flt:{name}>{escape_text(fault.details.get(name, unknown))}</flt:{name}>"
+        for name, unknown in _CHILDREN.get(fault.kind, {}).items()
+    )
     return "".join(parts)
+
+
+def _complaint(error: ValidationError) -> str:
+    said = escape_text(error.text)
+    return f'<flt:ValidationError errorPosition="{error.position:d}">{said}</flt:ValidationError>'
 
 
 def _read(element: etree._Element, kind: FaultKind, said: str) -> Fault:
@@ -140,10 +145,6 @@ def _read(element: etree._Element, kind: FaultKind, said: str) -> Fault:
 
 def _position(element: etree._Element) -> int:
     written = element.get("errorPosition", "-1").strip()
-    try:
-        position = int(written)
-    except ValueError:
-        position = None
-    if position not in _POSITIONS:
+    if not _NUMBER.fullmatch(written):
         raise EnvelopeInvalid(f"{path(element)}/@errorPosition is not a number")
-    return position
+    return int(written)

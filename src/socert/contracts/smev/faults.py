@@ -167,7 +167,7 @@ class Fault:
         return disposition(self.kind)
 
 
-class FaultReceived(ContractError):  # noqa: N818 - a fault is the protocol's word for it
+class FaultReceived(ContractError):
     """The exchange answered with a fault."""
 
     code: ClassVar[str] = "fault_received"

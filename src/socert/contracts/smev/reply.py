@@ -95,9 +95,9 @@ class Metadata:
 class Delivery:
     """A message out of a queue.
 
-    `message_id` is what Ack must name: the id that the sender gave the message (for a verdict of the status queue, which
-    has no id of its own, it is that of the message judged, and there is nothing to acknowledge). `element` is the block
-    that the exchange signed, `sender_data` that which the sender signed, None for a verdict of the status queue.
+    `message_id` is what Ack must name: the id that the sender gave the message. A verdict of the status queue has no id
+    of its own: there it is that of the message judged, and nothing is to be acknowledged. `element` is the block that
+    the exchange signed, `sender_data` that which the sender signed, None for a verdict of the status queue.
     """
 
     kind: DeliveryKind
@@ -125,8 +125,8 @@ class Delivery:
 class Reply:
     """A reply as it came: `root` is the body's element.
 
-    `metadata` answers Send*; `delivery` is None where the queue was empty. `signed` is the block that the exchange signs
-    and `signature` its signature; both are None where there is nothing to sign.
+    `metadata` answers Send*; `delivery` is None where the queue was empty. `signed` is the block that the exchange
+    signs and `signature` its signature; both are None where there is nothing to sign.
     """
 
     version: Version
