@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import pkgutil
 import re
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import click
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -21,7 +23,7 @@ from socert.cli import main as command
 from socert.gateway.config import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pydantic.fields import FieldInfo
 
@@ -43,16 +45,24 @@ def settings_page() -> str:
     delimiter = str(Settings.model_config.get("env_nested_delimiter") or "__")
     lines = [
         MADE + "# Settings\n",
-        _paragraphs(Settings.__doc__),
+        "The settings of `socert serve` and of the commands that use the same database. They stand in one TOML file and in",
+        "environment variables; a variable wins over the file, an option of the command over both. The file is the one",
+        f"that `{prefix}CONFIG` names, or `socert.toml` in the current folder, when it is there. Times are in seconds.",
         "",
-        "An environment variable wins over the file. A key with a dot stands in the table named before the dot.",
+        'In a variable, a list is written as JSON: `["A", "B"]`. Secrets belong into variables, not into the file.',
         "",
-        "| key in the file | variable | type | default | meaning |",
+        "| key in the file | variable | value | default | meaning |",
         "|---|---|---|---|---|",
     ]
     for key, field in _fields(Settings, ()):
         variable = (prefix + delimiter.join(key)).upper()
-        cells = (f"`{'.'.join(key)}`", f"`{variable}`", _type(field), _default(field), field.description or "")
+        cells = (
+            f"`{'.'.join(key)}`",
+            f"`{variable}`",
+            _type(field.annotation, field.metadata),
+            _default(field),
+            field.description or "",
+        )
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return _finish(lines)
 
@@ -128,18 +138,38 @@ def _fields(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tup
             yield (*path, name), field
 
 
-def _type(field: FieldInfo) -> str:
-    text = field.annotation.__name__ if inspect.isclass(field.annotation) else str(field.annotation)
-    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z_])", "", text)
+WORDS = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "path",
+    SecretStr: "secret text",
+}
+
+
+def _type(kind: Any, limits: Iterable[Any]) -> str:
+    """What may be written, in words; with the bounds of numbers."""
+    options = [option for option in get_args(kind) if option not in (type(None), ...)]
+    if get_origin(kind) is tuple:
+        return f"list of {_type(options[0], ())}"
+    if len(options) == 1:
+        return _type(options[0], limits)
+    if inspect.isclass(kind) and issubclass(kind, Enum):
+        return " or ".join(f"`{member.value}`" for member in kind)
+    signs = {"gt": "over", "ge": "from", "lt": "under", "le": "to"}
+    bounds = [f"{signs[name]} {getattr(limit, name)}" for limit in limits for name in signs if hasattr(limit, name)]
+    return " ".join([WORDS[kind], *bounds])
 
 
 def _default(field: FieldInfo) -> str:
+    """The default as it would stand in the file."""
     if field.is_required():
         return "required"
     value: Any = field.get_default(call_default_factory=False)
     if field.default is PydanticUndefined or value is None or isinstance(value, SecretStr | SecretBytes):
         return ""
-    return f"`{value.value if hasattr(value, 'value') else value}`"
+    return f"`{json.dumps(value, ensure_ascii=False, default=str)}`"
 
 
 def _errors() -> list[type[Exception]]:
