@@ -45,7 +45,7 @@ def settings_page() -> str:
     delimiter = str(Settings.model_config.get("env_nested_delimiter") or "__")
     lines = [
         MADE + "# Settings\n",
-        "The settings of `socert serve` and of the commands that use the same database. They stand in one TOML file and in",
+        "Settings of `socert serve` and of the commands that use the same database. They stand in one TOML file and in",
         "environment variables; a variable wins over the file, an option of the command over both. The file is the one",
         f"that `{prefix}CONFIG` names, or `socert.toml` in the current folder, when it is there. Times are in seconds.",
         "",
@@ -157,6 +157,9 @@ def _type(kind: Any, limits: Iterable[Any]) -> str:
         return _type(options[0], limits)
     if inspect.isclass(kind) and issubclass(kind, Enum):
         return " or ".join(f"`{member.value}`" for member in kind)
+    for limit in limits:
+        if choice := re.fullmatch(r"\^\(([\w|]+)\)\$", str(getattr(limit, "pattern", ""))):
+            return " or ".join(f"`{word}`" for word in choice[1].split("|"))
     signs = {"gt": "over", "ge": "from", "lt": "under", "le": "to"}
     bounds = [f"{signs[name]} {getattr(limit, name)}" for limit in limits for name in signs if hasattr(limit, name)]
     return " ".join([WORDS[kind], *bounds])
@@ -179,8 +182,8 @@ def _errors() -> list[type[Exception]]:
         if module.name.endswith("__main__") or ".migrations." in module.name:
             continue
         for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            own = issubclass(kind, Exception) and kind.__module__.startswith("socert.")
-            if own and isinstance(vars(kind).get("code"), str):
+            own = kind.__module__.startswith("socert.") and isinstance(vars(kind).get("code"), str)
+            if own and issubclass(kind, Exception):
                 found.add(kind)
     return sorted(found, key=lambda kind: (kind.__module__, kind.__name__))
 
