@@ -1,0 +1,1 @@
+"""What stands outside the gateway, each behind a port that the gateway defines."""

@@ -1,0 +1,1 @@
+"""Where certificates and contracts live, and the files they come from."""
