@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from socert.contracts.errors import SignatureInvalid
 from socert.contracts.signature.certificates import load_certificate
 from socert.contracts.signature.suites import Suite
 
@@ -62,7 +63,10 @@ class KeySigner:
             ) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ValueError("The key is not an elliptic-curve key; only P-256 (secp256r1) is supported.")
-        certificate = load_certificate(cert_pem)
+        try:
+            certificate = load_certificate(cert_pem)
+        except SignatureInvalid:
+            raise ValueError("The certificate cannot be read: it is neither PEM nor DER.") from None
         return cls(key, certificate.public_bytes(serialization.Encoding.DER))
 
     def sign(self, data: bytes) -> bytes:

@@ -16,7 +16,7 @@ from socert.contracts.errors import TransformError
 from socert.contracts.xml import escape_attribute, escape_text, is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 URI: Final = "urn://smev-gov-ru/xmldsig/transform"
 
@@ -38,6 +38,7 @@ def normalize(element: etree._Element) -> bytes:
 
 def transform(data: bytes) -> bytes:
     """Return the normal form of an XML document (UTF-8); `TransformError` when it has none."""
+    _refuse_other_encodings(data)
     parser = expat.ParserCreate("UTF-8", _SEPARATOR)
     parser.ordered_attributes = True
     parser.buffer_text = True
@@ -59,6 +60,16 @@ def transform(data: bytes) -> bytes:
     return "".join(writer.out).encode()
 
 
+def _refuse_other_encodings(data: bytes) -> None:
+    """Refuse bytes that are not UTF-8: told one encoding, the parser still believes a mark that says another."""
+    try:
+        if "\0" not in data.decode():
+            return
+    except UnicodeDecodeError:
+        pass
+    raise TransformError("The XML is not UTF-8.")
+
+
 def _refuse_doctype(*_: object) -> NoReturn:
     raise TransformError("The XML has a DOCTYPE, which no message may have.")
 
@@ -66,8 +77,11 @@ def _refuse_doctype(*_: object) -> NoReturn:
 class _Writer:
     """Receives what the parser finds, in document order, and writes the normal form. Keeps no tree."""
 
+    __slots__ = ("_declared", "_names", "_open", "_pieces", "_prefixes", "out")
+
     def __init__(self) -> None:
         self.out: list[str] = []
+        self._names: dict[str, tuple[str, str]] = {}  # name as the parser gives it -> namespace, local name
         self._prefixes: dict[str, str] = {}  # namespace -> prefix, those in scope
         self._open: list[tuple[str, Sequence[str]]] = []  # end tag, namespaces that go out of scope with it
         self._pieces: list[str] = []
@@ -76,17 +90,26 @@ class _Writer:
     def start(self, name: str, attributes: list[str]) -> None:
         if self._pieces:
             self._flush()
-        namespace, separator, local = name.rpartition(_SEPARATOR)
-        if not separator:
-            raise TransformError("An element has no namespace; the exchange signs only qualified elements.")
+        namespace, local = self._names.get(name) or self._split(name)
         prefix = self._prefixes.get(namespace)
+        if prefix is not None and not attributes:  # nearly every element
+            self.out.append(f"<{prefix}:{local}>")
+            self._open.append((f"</{prefix}:{local}>", ()))
+            return
         declared: list[str] = []
-        if prefix is None:
-            prefix = self._declare(namespace, declared)
-        written = self._attributes(attributes, declared) if attributes else ""
+        prefix = prefix or self._declare(namespace, declared)
+        written = self._attributes(attributes, declared)
         declarations = "".join(f' xmlns:{self._prefixes[uri]}="{escape_attribute(uri)}"' for uri in declared)
         self.out.append(f"<{prefix}:{local}{declarations}{written}>")
         self._open.append((f"</{prefix}:{local}>", declared))
+
+    def _split(self, name: str) -> tuple[str, str]:
+        """Return the namespace and the local name of an element, and remember them."""
+        namespace, separator, local = name.rpartition(_SEPARATOR)
+        if not separator:
+            raise TransformError("An element has no namespace; the exchange signs only qualified elements.")
+        self._names[name] = namespace, local
+        return namespace, local
 
     def _attributes(self, flat: list[str], declared: list[str]) -> str:
         """Return attributes in their order: qualified ones by namespace and name, then the others by name."""
@@ -94,16 +117,15 @@ class _Writer:
         pairs.sort(key=_attribute_order)
         out: list[str] = []
         for namespace, local, value in pairs:
-            if not namespace:
-                out.append(f' {local}="{escape_attribute(value)}"')
-                continue
-            if namespace == _XML_NAMESPACE:
-                raise TransformError(f"Attribute xml:{local} has no normal form; leave it out of what is signed.")
-            prefix = self._prefixes.get(namespace) or self._declare(namespace, declared)
-            out.append(f' {prefix}:{local}="{escape_attribute(value)}"')
+            name = local
+            if namespace:
+                name = f"{self._prefixes.get(namespace) or self._declare(namespace, declared)}:{local}"
+            out.append(f' {name}="{escape_attribute(value)}"')
         return "".join(out)
 
     def _declare(self, namespace: str, declared: list[str]) -> str:
+        if namespace == _XML_NAMESPACE:
+            raise TransformError("Names like xml:lang have no normal form; leave them out of what is signed.")
         self._declared += 1
         prefix = self._prefixes[namespace] = f"ns{self._declared}"
         declared.append(namespace)
@@ -116,9 +138,6 @@ class _Writer:
         self.out.append(tag)
         for namespace in declared:
             del self._prefixes[namespace]
-
-    def text(self, data: str) -> None:
-        self._pieces.append(data)
 
     def comment(self, _: str) -> None:
         self._flush()
@@ -134,6 +153,11 @@ class _Writer:
         self._pieces.clear()
         if not is_blank(data):
             self.out.append(f"<![CDATA[{data}]]>")
+
+    @property
+    def text(self) -> Callable[[str], None]:
+        """What takes text as it comes: a piece of markup or 8 KiB may end it."""
+        return self._pieces.append
 
     def _flush(self) -> None:
         """Write the text collected since the last piece of markup; blank text escapes to nothing."""

@@ -27,6 +27,7 @@ NAMESPACE: Final = "http://www.w3.org/2000/09/xmldsig#"
 EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 
 _DS: Final = f"{{{NAMESPACE}}}"
+_MAX_CERTIFICATE_BYTES: Final = 32_768  # real ones are about 2 KB; loaded certificates are cached
 _NCNAME: Final = re.compile(r"[^\W\d][\w.\-]*")
 _SAME_ID: Final = etree.XPath(
     "count(//@*[local-name()='Id' or local-name()='ID' or local-name()='id'][. = $id])", smart_strings=False
@@ -69,12 +70,15 @@ def sign(canonical: bytes, *, reference: str, signer: Signer) -> str:
     )
 
 
-def verify(signature: etree._Element, *, target: etree._Element, suites: frozenset[Suite]) -> Verified:
+def verify(signature: etree._Element | None, *, target: etree._Element, suites: frozenset[Suite]) -> Verified:
     """Return what was signed by whom, when `signature` is a signature over exactly `target`, in one of the `suites`.
 
     Both elements must be of one document, as received: nothing is repaired. `SignatureInvalid` otherwise; its reason
-    is the exchange's word for it. The certificate is only read: trust and dates are the caller's.
+    is the exchange's word for it (None is a signature that was not found). The certificate is only read: trust and
+    dates are the caller's.
     """
+    if signature is None:
+        raise SignatureInvalid(SignatureFault.NO_SIGNATURE_FOUND, "there is no ds:Signature where it must be")
     if signature.tag != f"{_DS}Signature":
         raise SignatureInvalid(SignatureFault.NO_SIGNATURE_FOUND, "the element is not a ds:Signature")
     signed_info = _only(signature, "SignedInfo")
@@ -158,6 +162,8 @@ def _certificate(signature: etree._Element) -> bytes:
             SignatureFault.CERTIFICATE_IS_NOT_FOUND, f"KeyInfo has {len(found)} certificates; exactly one is expected"
         )
     der = _base64(found[0])
+    if len(der) > _MAX_CERTIFICATE_BYTES:
+        raise SignatureInvalid(SignatureFault.CERTIFICATE_IS_NOT_FOUND, f"the certificate is {len(der)} bytes long")
     load_certificate(der)
     return der
 
