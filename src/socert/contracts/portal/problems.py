@@ -1,0 +1,17 @@
+"""What is wrong with a message beyond its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One broken rule: where (an element path inside the thing checked) and what is expected; never personal data."""
+
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return one line for a log or an answer."""
+        return f"{self.field}: {self.reason}" if self.field else self.reason
