@@ -97,6 +97,7 @@ change = Table(
     Column("certificate_guid", String(50), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("cause", String(30), nullable=False),
+    Column("operation", String(6), nullable=False),
     Column("state", String(12), nullable=False),
     Column("reason", Text, nullable=True),
     Column("alone", Integer, nullable=False, default=0),

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("certificate_guid", sa.String(length=50), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("cause", sa.String(length=30), nullable=False),
+        sa.Column("operation", sa.String(length=6), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("alone", sa.Integer(), nullable=False),

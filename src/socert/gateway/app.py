@@ -1,0 +1,302 @@
+"""The composition root: the only place that picks adapters and puts the parts of the gateway together."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import select
+
+from socert.adapters.portal.smev import SmevTransport
+from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
+from socert.contracts.portal import pf_certificate
+from socert.contracts.signature.certificates import fingerprint, load_certificate
+from socert.contracts.signature.suites import Suite
+from socert.contracts.smev.ids import MessageIds
+from socert.contracts.smev.operation import Operation
+from socert.gateway.errors import SettingsError
+from socert.gateway.exchange import changes, inbox, outbox
+from socert.gateway.exchange.exchange import Exchange
+from socert.gateway.exchange.handler import Handler
+from socert.gateway.exchange.packer import Packer
+from socert.gateway.exchange.poller import Poller
+from socert.gateway.exchange.retry import Backoff, Breaker
+from socert.gateway.exchange.sender import Sender
+from socert.gateway.exchange.wake import Wake
+from socert.gateway.mapping.pf_certificate import CertificateAnswerer
+from socert.gateway.projection import Projector
+from socert.gateway.store import tables
+from socert.gateway.store.engine import default_url, open_engine
+from socert.gateway.store.migrate import upgrade
+from socert.gateway.store.tables import ChangeState, InboxState, MessageState
+from socert.gateway.store.writer import Store
+from socert.gateway.unit import ProjectedUnits
+from socert.host.clock import system_clock
+from socert.host.keys import KeyFiles, ensure_key, load_signer
+from socert.host.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlalchemy import Connection
+
+    from socert.contracts.signature.signer import KeySigner
+    from socert.gateway.config import Settings
+    from socert.gateway.ports import Ids
+
+log = get_logger("gateway")
+SUITES = frozenset({Suite.ECDSA_P256})
+"""What the exchange may sign by."""
+TEST_NAME = "REGION"
+"""Common name of the test certificate: also the mnemonic under which a simulator knows the region."""
+
+
+class Workshop:
+    """The parts that plain commands and the running gateway share: settings, database, registry."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = system_clock) -> None:
+        """Open the database and bring its tables up to date."""
+        self.settings = settings
+        self.clock = clock
+        given = settings.database_url
+        engine = open_engine(given.get_secret_value() if given else default_url(settings.data_dir))
+        upgrade(engine, [MIGRATIONS])
+        self.store = Store(engine)
+        self.registry = BuiltinRegistry(clock=clock)
+        self.projector = Projector(registry=self.registry, clock=clock, consent_forms=settings.consent_forms)
+        self.units = ProjectedUnits(self.store, self.projector)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """Return itself; the database is closed at the end."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the database."""
+        self.close()
+
+
+class Gateway:
+    """The running gateway: packs, sends, polls and handles until it is stopped. Use as an async context manager."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        """Put the parts together; nothing runs yet."""
+        self.workshop = workshop
+        self._stack = AsyncExitStack()
+        self._task: asyncio.Task[None] | None = None
+        self.changed = Wake()
+        self._ready = Wake()
+        self._settled = Wake()
+        self._arrived = Wake()
+        self._hurry_requests = Wake()
+
+    @cached_property
+    def signer(self) -> KeySigner:
+        """The region's own signer; a test key is made when no key is configured and none is there."""
+        settings = self.workshop.settings
+        if (settings.key is None) != (settings.certificate is None):
+            raise SettingsError("SOCERT_KEY and SOCERT_CERTIFICATE belong together: give both or neither.")
+        if settings.key and settings.certificate:
+            files = KeyFiles(key=settings.key, certificate=settings.certificate)
+        else:
+            files = ensure_key(
+                settings.keys, "region", common_name=TEST_NAME, organisation="Region", clock=self.workshop.clock
+            )
+        password = settings.key_password
+        return load_signer(files, password.get_secret_value().encode() if password else None)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """The exchange, reached over HTTP."""
+        settings = self.workshop.settings
+        place = settings.exchange_certificate or settings.keys / "exchange.crt"
+        breaker = Breaker(failures=settings.breaker_failures, pause=settings.breaker_pause, clock=self.workshop.clock)
+        return Exchange(transport=self.transport, trusted=Pinned(place), suites=SUITES, breaker=breaker)
+
+    @cached_property
+    def transport(self) -> SmevTransport:
+        """The connection pool to the exchange."""
+        settings = self.workshop.settings
+        return SmevTransport(url=settings.exchange_url, timeout=settings.exchange_timeout)
+
+    @cached_property
+    def message_ids(self) -> Ids:
+        """MessageIDs of this process."""
+        return MessageIds(self.workshop.clock)
+
+    @cached_property
+    def packer(self) -> Packer:
+        """Pending changes become messages."""
+        shop = self.workshop
+        return Packer(
+            store=shop.store,
+            signer=self.signer,
+            clock=shop.clock,
+            message_ids=self.message_ids,
+            ids=lambda: str(uuid4()),
+            batch_size=shop.settings.batch_size,
+        )
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Messages leave."""
+        shop, settings = self.workshop, self.workshop.settings
+        backoff = Backoff(
+            first=settings.retry_first,
+            most=settings.retry_most,
+            attempts=settings.attempts,
+            chance=random.Random().random,  # noqa: S311  jitter, not a secret
+        )
+        return Sender(
+            store=shop.store,
+            exchange=self.exchange,
+            backoff=backoff,
+            clock=shop.clock,
+            node=settings.node,
+            parallel=settings.senders,
+        )
+
+    @cached_property
+    def handler(self) -> Handler:
+        """What arrived takes effect."""
+        shop, settings = self.workshop, self.workshop.settings
+        answerer = CertificateAnswerer(
+            registry=shop.registry,
+            consent_forms=settings.consent_forms,
+            balance_includes_booked=settings.balance_includes_booked,
+            hours_in_query=settings.hours_in_query,
+        )
+        return Handler(
+            store=shop.store,
+            signer=self.signer,
+            clock=shop.clock,
+            message_ids=self.message_ids,
+            answerers={answerer.message_type: answerer},
+        )
+
+    def poller(self, operation: Operation) -> Poller:
+        """A reader of one queue of the exchange."""
+        shop, settings = self.workshop, self.workshop.settings
+        return Poller(
+            operation=operation,
+            selector=pf_certificate.REQUEST if operation is Operation.GET_REQUEST else None,
+            store=shop.store,
+            exchange=self.exchange,
+            signer=self.signer,
+            clock=shop.clock,
+            least=settings.poll_least,
+            most=settings.poll_most,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Start all loops; what former settings held back is looked at again first."""
+        shop = self.workshop
+        released = await shop.store.write(shop.projector.release)
+        if released:
+            log.info("held changes looked at again", count=released)
+        await self._stack.enter_async_context(self.transport)
+        self._task = asyncio.create_task(self._loops(), name="socert-gateway")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop all loops; what was committed stays, what was on its way is sent again at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def _loops(self) -> None:
+        watch = self.workshop.settings.watch
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.packer.run(self.changed, self._ready, watch))
+                group.create_task(self.sender.run(self._ready, self._settled, watch))
+                group.create_task(self.handler.run(self._arrived, self._ready, watch))
+                group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._arrived))
+                group.create_task(self.poller(Operation.GET_REQUEST).run(self._hurry_requests, self._arrived))
+        except* asyncio.CancelledError:
+            raise
+        except* Exception as failed:
+            for one in failed.exceptions:
+                log.critical("a loop of the gateway broke", error=repr(one), exc_info=one)
+            raise
+
+    @property
+    def failed(self) -> BaseException | None:
+        """What ended the loops although nobody stopped them; None while they run."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
+
+    async def wait_failed(self) -> None:
+        """Return when the loops have ended."""
+        assert self._task is not None
+        await asyncio.wait([self._task])
+
+    async def idle(self) -> bool:
+        """Whether nothing waits: no change to pack, no message on its way or unanswered, nothing to handle."""
+        return await self.workshop.store.read(idle)
+
+
+class Pinned:
+    """The fingerprints of the exchange's certificates, read from a file that may come later than the gateway."""
+
+    def __init__(self, place: Path) -> None:
+        """Take the place of one or more PEM certificates: the old and the new one side by side in a rotation."""
+        self._place = place
+        self._read: tuple[float, frozenset[str]] | None = None
+
+    def __call__(self) -> frozenset[str]:
+        """Return the fingerprints; none, and a line in the log, while there is no file."""
+        try:
+            changed = self._place.stat().st_mtime
+        except OSError:
+            log.error(
+                "no certificate of the exchange: its replies cannot be trusted; set SOCERT_EXCHANGE_CERTIFICATE",
+                place=str(self._place),
+            )
+            return frozenset()
+        if self._read is None or self._read[0] != changed:
+            self._read = (changed, frozenset(_fingerprints(self._place.read_bytes())))
+        return self._read[1]
+
+
+def _fingerprints(pem: bytes) -> list[str]:
+    end = b"-----END CERTIFICATE-----"
+    parts = [part + end for part in pem.split(end) if b"BEGIN CERTIFICATE" in part]
+    return [fingerprint(load_certificate(part).public_bytes(Encoding.DER)) for part in parts or [pem]]
+
+
+def idle(connection: Connection) -> bool:
+    """Whether nothing waits in any table."""
+    changed, sent, received = tables.change.c, tables.outbox.c, tables.inbox.c
+    waits = (
+        select(changed.id).where(changed.state.in_((ChangeState.PENDING, ChangeState.PACKED))),
+        select(sent.message_id).where(sent.state.in_((MessageState.QUEUED, MessageState.ACCEPTED))),
+        select(received.id).where(received.state == InboxState.RECEIVED),
+    )
+    return all(connection.execute(chosen.limit(1)).first() is None for chosen in waits)
+
+
+def standing(connection: Connection) -> dict[str, dict[str, int]]:
+    """Return how many changes, messages and received messages stand in each state."""
+    return {
+        "changes": dict(changes.counts(connection)),
+        "outbox": dict(outbox.counts(connection)),
+        "inbox": dict(inbox.counts(connection)),
+    }

@@ -1,0 +1,128 @@
+"""Settings of the gateway: one TOML file and `SOCERT_*` variables, each with a default that works for a trial.
+
+A variable wins over the file. The file is named by `SOCERT_CONFIG`; by default it is `socert.toml` in the current
+folder, when it is there. Secrets are given as variables or as files, never in the example file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from socert.gateway.domain.records import Scheme
+from socert.gateway.errors import SettingsError
+
+PREFIX = "SOCERT_"
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """All settings, typed. Times are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("socert-data"), description="Folder for the SQLite file and the test keys.")
+    database_url: SecretStr | None = Field(
+        None,
+        description="Database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. Default: SQLite in data_dir.",
+    )
+    host: str = Field("127.0.0.1", description="Address the gateway listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the gateway listens on; 0 takes a free one.")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
+    log_json: bool = Field(False, description="Log one JSON object a line instead of text for people.")
+    node: str = Field(
+        "gateway-1", max_length=50, description="Name of this process; unique among those on one database."
+    )
+
+    exchange_url: str = Field(
+        "http://127.0.0.1:8090/smev/1.2",
+        pattern="^https?://",
+        description="Address of the exchange (SMEV 3, version 1.2).",
+    )
+    exchange_timeout: Seconds = Field(30.0, description="How long one call to the exchange may take.")
+    exchange_certificate: Path | None = Field(
+        None, description="Certificate (PEM) the exchange signs with. Default: exchange.crt in the folder of keys."
+    )
+    keys_dir: Path | None = Field(None, description="Folder of key files. Default: keys in data_dir.")
+    key: Path | None = Field(
+        None, description="The region's private key (PEM, PKCS#8). Default: region.key in keys_dir, made if absent."
+    )
+    certificate: Path | None = Field(
+        None, description="The region's certificate (PEM). Default: region.crt in keys_dir."
+    )
+    key_password: SecretStr | None = Field(None, description="Password of the private key, if it has one.")
+
+    consent_forms: tuple[str, ...] = Field(
+        ("СС-2026",), description="Consent forms that allow data to leave; any other form, or none, holds them."
+    )
+    scheme: Scheme = Field(
+        Scheme.SOCIAL_ORDER, description="Legal scheme of imported certificates: PF or SOCIAL_ORDER."
+    )
+    category_code: str = Field("0", min_length=1, max_length=1, description="Category of imported certificates.")
+    category_name: str = Field(
+        "От 5 до 17 лет", max_length=250, description="Name of that category, as parents read it."
+    )
+    balance_includes_booked: bool = Field(
+        True,
+        description="Whether certificateBalance in query answers includes the booked part, as portals usually read it.",
+    )
+    hours_in_query: bool = Field(
+        False, description="Whether certificates in hours show a balance in query answers, which carry no unit."
+    )
+
+    batch_size: int = Field(100, ge=1, le=100, description="Objects in one message to the portal, at most.")
+    senders: Count = Field(4, description="Messages on their way to the exchange at the same time.")
+    attempts: Count = Field(12, description="Tries before a message is put aside for a person.")
+    retry_first: Seconds = Field(1.0, description="Pause before the second try; it doubles with each.")
+    retry_most: Seconds = Field(300.0, description="Longest pause between two tries.")
+    breaker_failures: Count = Field(
+        5, description="Failures in a row after which the exchange is left alone for a while."
+    )
+    breaker_pause: Seconds = Field(5.0, description="How long it is left alone before one try is let through.")
+    poll_least: Seconds = Field(0.2, description="Pause between looks at an empty queue of the exchange, at first.")
+    poll_most: Seconds = Field(5.0, description="Longest such pause; it grows while the queue stays empty.")
+    watch: Seconds = Field(0.5, description="How often the database is looked at for work that another process left.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments first, then variables, then the file."""
+        file = Path(os.environ.get(f"{PREFIX}CONFIG", "socert.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    @property
+    def keys(self) -> Path:
+        """Folder of key files."""
+        return self.keys_dir or self.data_dir / "keys"
+
+
+def load(**given: object) -> Settings:
+    """Return the settings, arguments first; `SettingsError` names each that is wrong and how to give it."""
+    file = os.environ.get(f"{PREFIX}CONFIG")
+    if file is not None and not Path(file).is_file():
+        raise SettingsError(f"{PREFIX}CONFIG names {file}, and there is no such file.")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            f" (variable {PREFIX}{'_'.join(str(part) for part in item['loc']).upper()})"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(f"Settings are wrong. {wrong}") from error

@@ -1,0 +1,1 @@
+"""The reliable way out and in: packer, sender, poller, handler, each over rows that survive any crash."""

@@ -1,0 +1,125 @@
+"""The changes' rows: which may be packed now, and what became of those that were. Steps of a transaction each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, exists, func, select, update
+
+from socert.gateway.store.tables import ChangeState, change, micros
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A change that may leave: its row, its object, whose certificate it is about, and its rendered update."""
+
+    id: int
+    object_id: str
+    seq: int
+    guid: str
+    alone: bool
+    body: str
+
+
+def pending(connection: Connection, limit: int) -> Sequence[Pending]:
+    """Return the next batch: oldest first, at most `limit`, none whose object is still on its way in another message.
+
+    Changes of one certificate that were made together stay together, unless they alone fill a batch. A change that
+    must travel alone (its last message was refused as a whole) is a batch of its own.
+    """
+    other = change.alias("other")
+    travelling = exists().where(other.c.object_id == change.c.object_id, other.c.state == ChangeState.PACKED)
+    chosen = (
+        select(
+            change.c.id,
+            change.c.object_id,
+            change.c.seq,
+            change.c.certificate_guid,
+            change.c.alone,
+            change.c.body,
+        )
+        .where(change.c.state == ChangeState.PENDING, ~travelling)
+        .order_by(change.c.id)
+        .limit(limit + 1)
+    )
+    rows = [
+        Pending(
+            id=row.id,
+            object_id=row.object_id,
+            seq=row.seq,
+            guid=row.certificate_guid,
+            alone=bool(row.alone),
+            body=row.body,
+        )
+        for row in connection.execute(chosen)
+    ]
+    return _batch(rows, limit)
+
+
+def _batch(rows: Sequence[Pending], limit: int) -> Sequence[Pending]:
+    for place, row in enumerate(rows):
+        if row.alone:
+            return rows[:place] or rows[:1]
+    if len(rows) <= limit:
+        return rows
+    cut = limit
+    while cut and rows[cut - 1].guid == rows[limit].guid:
+        cut -= 1
+    return rows[: cut or limit]
+
+
+def pack(connection: Connection, batch: Sequence[Pending], message_id: str) -> bool:
+    """Put the batch into a message; False when any of it may no longer leave, and then nothing may be committed."""
+    ids = [row.id for row in batch]
+    done = connection.execute(
+        update(change)
+        .where(change.c.id.in_(ids), change.c.state == ChangeState.PENDING)
+        .values(state=ChangeState.PACKED.value, message_id=message_id)
+    )
+    return done.rowcount == len(ids)
+
+
+def reject(connection: Connection, ids: Sequence[int], *, reason: str, now: datetime) -> None:
+    """End changes that can never leave as they are."""
+    connection.execute(
+        update(change)
+        .where(change.c.id.in_(ids), change.c.state.in_((ChangeState.PENDING, ChangeState.PACKED)))
+        .values(state=ChangeState.REJECTED.value, reason=reason, settled_at=micros(now))
+    )
+
+
+def packed(connection: Connection, message_id: str) -> Mapping[tuple[str, int], int]:
+    """Return the row ids of a message's changes that are not settled yet, by object and version."""
+    chosen = select(change.c.id, change.c.object_id, change.c.seq).where(
+        change.c.message_id == message_id, change.c.state == ChangeState.PACKED
+    )
+    return {(row.object_id, row.seq): row.id for row in connection.execute(chosen)}
+
+
+def deliver(connection: Connection, ids: Sequence[int], *, now: datetime) -> None:
+    """The portal has these."""
+    connection.execute(
+        update(change)
+        .where(change.c.id.in_(ids), change.c.state == ChangeState.PACKED)
+        .values(state=ChangeState.DELIVERED.value, settled_at=micros(now), reason=None, body=None)
+    )
+
+
+def restore(connection: Connection, ids: Sequence[int], *, alone: bool) -> None:
+    """Let changes of a message that failed wait again; `alone` makes each a message of its own."""
+    connection.execute(
+        update(change)
+        .where(change.c.id.in_(ids), change.c.state == ChangeState.PACKED)
+        .values(state=ChangeState.PENDING.value, message_id=None, alone=int(alone))
+    )
+
+
+def counts(connection: Connection) -> Mapping[str, int]:
+    """Return how many changes stand in each state."""
+    rows = connection.execute(select(change.c.state, func.count()).group_by(change.c.state))
+    return {row[0]: row[1] for row in rows}

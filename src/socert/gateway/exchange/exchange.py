@@ -1,0 +1,95 @@
+"""The exchange as the gateway sees it: a call goes out as bytes, a reply comes back proven to be the exchange's.
+
+What is checked of a reply, in this order: hardened parse, envelope, schema, the exchange's signature over the raw bytes
+by its pinned certificate. Only what was signed is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from socert.contracts.errors import SchemaInvalid, SignatureFault, SignatureInvalid
+from socert.contracts.signature.certificates import fingerprint
+from socert.contracts.smev import reply
+from socert.gateway.errors import DeliveryError
+from socert.host.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from socert.contracts.signature.suites import Suite
+    from socert.contracts.smev.reply import Reply
+    from socert.gateway.exchange.retry import Breaker
+    from socert.gateway.ports import PortalTransport, Sent
+
+log = get_logger("exchange")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Answer:
+    """A reply, its raw form, and why it cannot be trusted, if it cannot."""
+
+    reply: Reply
+    sent: Sent
+    doubt: SchemaInvalid | SignatureInvalid | None = None
+
+
+class Exchange:
+    """Calls the exchange and trusts only its certificate."""
+
+    def __init__(
+        self,
+        *,
+        transport: PortalTransport,
+        trusted: Callable[[], frozenset[str]],
+        suites: frozenset[Suite],
+        breaker: Breaker,
+    ) -> None:
+        """Take the transport, the fingerprints of certificates the exchange may sign with, and what it may sign by."""
+        self._transport = transport
+        self._trusted = trusted
+        self._suites = suites
+        self._breaker = breaker
+
+    def pause(self) -> float:
+        """Seconds for which the exchange is left alone; 0 when it may be called."""
+        return self._breaker.wait()
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the last calls were answered."""
+        return not self._breaker.open
+
+    async def call(self, operation: str, envelope: bytes) -> Answer:
+        """Send an envelope and return what the exchange answered.
+
+        Raises `DeliveryError` when there was no answer, `FaultReceived` when it was a fault, `ContractError` when the
+        answer is no reply at all. An answer that breaks schema or signature comes back with its `doubt`: the caller
+        decides, and uses nothing of it but its ids.
+        """
+        try:
+            sent = await self._transport.send(operation, envelope)
+        except DeliveryError:
+            if self._breaker.fail():
+                log.error("the exchange does not answer: leaving it alone for a while")
+            raise
+        self._breaker.succeed()
+        opened = reply.open_reply(sent.body, sent.content_type)
+        try:
+            self._verify(opened)
+        except (SchemaInvalid, SignatureInvalid) as error:
+            return Answer(reply=opened, sent=sent, doubt=error)
+        return Answer(reply=opened, sent=sent)
+
+    def _verify(self, opened: Reply) -> None:
+        """Check schema and signature of a reply; an empty queue and the reply to Ack are never signed."""
+        reply.check_schema(opened)
+        if opened.signed is None:
+            return
+        verified = reply.verify(opened, self._suites)
+        if fingerprint(verified.certificate) not in self._trusted():
+            raise SignatureInvalid(
+                SignatureFault.CERTIFICATE_IS_NOT_FOUND,
+                "the reply is signed by a certificate that is not the exchange's: compare SOCERT_EXCHANGE_CERTIFICATE",
+            )

@@ -1,0 +1,115 @@
+"""The inbox's rows: taken in once, handled once. Steps of a transaction each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from socert.gateway.store.tables import InboxState, inbox, micros
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrived:
+    """A message as it was received: the exchange's operation, ids, and the raw reply that carried it."""
+
+    message_id: str
+    operation: str
+    message_type: str | None
+    original_message_id: str | None
+    reply_to: str | None
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """A message that waits for its handler."""
+
+    id: int
+    message_id: str
+    operation: str
+    original_message_id: str | None
+    reply_to: str | None
+    content_type: str
+    body: bytes
+
+
+def take(connection: Connection, message: Arrived, *, now: datetime, error: str | None = None) -> bool:
+    """Keep a message; False when it was there already, and then nothing changes.
+
+    With `error` it is kept for a person to look at and no handler sees it.
+    """
+    if connection.execute(select(inbox.c.id).where(inbox.c.message_id == message.message_id)).first() is not None:
+        return False
+    state = InboxState.RECEIVED if error is None else InboxState.FAILED
+    connection.execute(
+        insert(inbox).values(
+            message_id=message.message_id,
+            operation=message.operation,
+            message_type=message.message_type,
+            original_message_id=message.original_message_id,
+            reply_to=message.reply_to,
+            content_type=message.content_type,
+            body=message.body,
+            state=state.value,
+            received_at=micros(now),
+            error=error,
+        )
+    )
+    return True
+
+
+def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
+    """Return the oldest messages that wait for their handlers."""
+    chosen = select(inbox).where(inbox.c.state == InboxState.RECEIVED).order_by(inbox.c.id).limit(limit)
+    return [
+        Waiting(
+            id=row.id,
+            message_id=row.message_id,
+            operation=row.operation,
+            original_message_id=row.original_message_id,
+            reply_to=row.reply_to,
+            content_type=row.content_type,
+            body=row.body,
+        )
+        for row in connection.execute(chosen)
+    ]
+
+
+def finish(connection: Connection, key: int, *, now: datetime, answer_id: str | None = None) -> bool:
+    """The message is handled; False when somebody had handled it before, and then nothing may be committed."""
+    return _end(connection, key, InboxState.HANDLED, now, answer_id=answer_id)
+
+
+def fail(connection: Connection, key: int, *, now: datetime, error: str) -> bool:
+    """The message cannot be handled; it stays for a person to look at."""
+    return _end(connection, key, InboxState.FAILED, now, error=error)
+
+
+def _end(
+    connection: Connection,
+    key: int,
+    state: InboxState,
+    now: datetime,
+    *,
+    answer_id: str | None = None,
+    error: str | None = None,
+) -> bool:
+    done = connection.execute(
+        update(inbox)
+        .where(inbox.c.id == key, inbox.c.state == InboxState.RECEIVED)
+        .values(state=state.value, handled_at=micros(now), answer_id=answer_id, error=error)
+    )
+    return bool(done.rowcount)
+
+
+def counts(connection: Connection) -> Mapping[str, int]:
+    """Return how many messages stand in each state."""
+    rows = connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state))
+    return {row[0]: row[1] for row in rows}

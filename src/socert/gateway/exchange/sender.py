@@ -1,0 +1,155 @@
+"""The sender: claims messages of the outbox, sends their bytes as they are, and writes down what came of each try.
+
+A try that got no answer is repeated with the same bytes after a pause that grows; that the exchange had it already is a
+success. Every try leaves a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from socert.contracts.errors import ContractError
+from socert.contracts.smev.faults import Disposition, FaultKind, FaultReceived, disposition
+from socert.gateway.errors import DeliveryError
+from socert.gateway.exchange import outbox, outcome
+from socert.gateway.store.tables import MessageState
+from socert.host.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from socert.gateway.exchange.exchange import Exchange
+    from socert.gateway.exchange.outbox import Claimed
+    from socert.gateway.exchange.retry import Backoff
+    from socert.gateway.exchange.wake import Wake
+    from socert.gateway.store.writer import Store
+
+log = get_logger("sender")
+LEASE = timedelta(seconds=120)
+"""How long a claimed message is this process's own; longer than a call may take."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What one try came to: what to do, which fault if any, and a short text without personal data."""
+
+    do: Disposition | None
+    fault: FaultKind | None = None
+    detail: str = ""
+
+
+class Sender:
+    """Keeps up to `parallel` messages on their way at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        exchange: Exchange,
+        backoff: Backoff,
+        clock: Callable[[], datetime],
+        node: str,
+        parallel: int,
+    ) -> None:
+        """Take the parts: where messages lie, the exchange, pauses between tries, time, our name."""
+        self._store = store
+        self._exchange = exchange
+        self._backoff = backoff
+        self._clock = clock
+        self._node = node
+        self._parallel = parallel
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, work: Wake, settled: Wake, watch: float) -> None:
+        """Send for ever: when `work` is called and every `watch` seconds; call `settled` when a try has ended."""
+        await self._store.write(lambda connection: outbox.let_go(connection, self._node))
+        freed = asyncio.Event()
+
+        async def one(message: Claimed) -> None:
+            try:
+                await self.send(message)
+            finally:
+                freed.set()
+                settled.call()
+
+        async with asyncio.TaskGroup() as group:
+            while True:
+                pause = self._exchange.pause()
+                room = self._parallel - len(self._tasks)
+                claimed = await self._claim(room) if room and not pause else ()
+                for message in claimed:
+                    task = group.create_task(one(message))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+                if claimed and len(self._tasks) < self._parallel:
+                    continue
+                if self._tasks:
+                    freed.clear()
+                    await freed.wait()
+                else:
+                    await work.wait(max(watch, pause))
+
+    async def _claim(self, room: int) -> tuple[Claimed, ...]:
+        now = self._clock()
+        return tuple(
+            await self._store.write(
+                lambda connection: outbox.claim(connection, node=self._node, now=now, lease=LEASE, limit=room)
+            )
+        )
+
+    async def send(self, message: Claimed) -> None:
+        """Make one try of one message and write down what came of it."""
+        verdict = await self._try(message)
+        now = self._clock()
+
+        def write(connection: Connection) -> None:
+            result = verdict.fault or (verdict.do.value if verdict.do else "accepted")
+            outbox.note(connection, message.message_id, now=now, result=result, detail=verdict.detail)
+            self._apply(connection, message, verdict, now)
+
+        await self._store.write(write)
+        if verdict.do in (Disposition.PERMANENT, Disposition.RENEW):
+            log.error("message refused", message_id=message.message_id, fault=verdict.fault, detail=verdict.detail)
+        elif verdict.do is Disposition.RETRY:
+            log.warning("message not taken yet", message_id=message.message_id, tries=message.tries, why=verdict.detail)
+
+    async def _try(self, message: Claimed) -> Verdict:
+        try:
+            answer = await self._exchange.call(message.operation, message.body)
+        except DeliveryError as error:
+            return Verdict(do=Disposition.RETRY, detail=str(error))
+        except FaultReceived as error:
+            kind = error.fault.kind
+            return Verdict(do=disposition(kind), fault=kind, detail=error.fault.description or error.fault.text)
+        except ContractError as error:
+            return Verdict(do=Disposition.RETRY, detail=f"the exchange's reply cannot be read: {error}")
+        if answer.doubt:
+            return Verdict(do=Disposition.RETRY, detail=f"the exchange's reply cannot be trusted: {answer.doubt}")
+        return Verdict(do=None)
+
+    def _apply(self, connection: Connection, message: Claimed, verdict: Verdict, now: datetime) -> None:
+        if verdict.do in (None, Disposition.ALREADY_SENT, Disposition.ALREADY_DONE):
+            outbox.accept(connection, message, now=now)
+        elif verdict.do is Disposition.RENEW:
+            outcome.renew(connection, message.message_id, verdict.detail, now)
+        elif verdict.do is Disposition.PERMANENT:
+            assert verdict.fault is not None
+            outcome.refuse(connection, message.message_id, verdict.fault, verdict.detail, now)
+        else:
+            pause = self._backoff.pause(message.tries)
+            if pause is None:
+                outbox.settle(
+                    connection,
+                    message.message_id,
+                    MessageState.DEAD,
+                    now=now,
+                    outcome=f"no more tries: {verdict.detail}",
+                )
+            else:
+                outbox.retry(connection, message, at=now + pause)

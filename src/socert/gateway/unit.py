@@ -1,0 +1,56 @@
+"""One unit of work: what a registry writes, and the projection of it, in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from sqlalchemy import Connection
+
+    from socert.gateway.ports import UnitOfWork
+    from socert.gateway.projection import Projector
+    from socert.gateway.store.writer import Store
+
+T = TypeVar("T")
+
+
+class Unit:
+    """A transaction that remembers what was touched in it."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Take the connection that is inside the transaction."""
+        self._connection = connection
+        self.certificates: dict[str, None] = {}
+        self.contracts: dict[str, None] = {}
+
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection that is inside the transaction."""
+        return self._connection
+
+    def touch(self, certificates: Collection[str], contracts: Collection[str]) -> None:
+        """Note what was written; it is projected before the transaction commits."""
+        self.certificates.update(dict.fromkeys(certificates))
+        self.contracts.update(dict.fromkeys(contracts))
+
+
+class ProjectedUnits:
+    """Runs work in units: whatever it touched is projected before its transaction commits."""
+
+    def __init__(self, store: Store, projector: Projector) -> None:
+        """Take where to write and who projects."""
+        self._store = store
+        self._projector = projector
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run work in one transaction on the calling thread; commits its result or rolls all of it back."""
+
+        def both(connection: Connection) -> T:
+            unit = Unit(connection)
+            result = work(unit)
+            self._projector.refresh(connection, unit.certificates, unit.contracts)
+            return result
+
+        return self._store.run(both)
