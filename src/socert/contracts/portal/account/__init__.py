@@ -17,6 +17,7 @@ from socert.contracts.portal.account.cards import (
     Scheme,
     Termination,
 )
+from socert.contracts.portal.account.check import check_request, check_update
 from socert.contracts.portal.account.offers import Answer, ConsentStanding, ConsentState, OfferState, RenewalOffer
 from socert.contracts.portal.account.types import (
     ACTION_REQUEST,
@@ -63,6 +64,7 @@ from socert.contracts.portal.blocks import (
     Unit,
     YearPart,
 )
+from socert.contracts.portal.problems import Problem
 
 __all__ = [
     "ACTION_REQUEST",
@@ -103,6 +105,7 @@ __all__ = [
     "Operation",
     "Organisation",
     "OrganisationKind",
+    "Problem",
     "ProgrammeBalance",
     "Recipient",
     "Register",
@@ -117,6 +120,8 @@ __all__ = [
     "UpdateResponse",
     "UpdateResult",
     "YearPart",
+    "check_request",
+    "check_update",
     "read_update_request",
     "read_update_response",
     "schema",

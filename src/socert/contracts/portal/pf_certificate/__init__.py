@@ -40,6 +40,7 @@ from socert.contracts.portal.pf_certificate.response import (
     read_response,
 )
 from socert.contracts.portal.pf_certificate.types import NAMESPACE, REQUEST, RESPONSE, schema
+from socert.contracts.portal.problems import Problem
 
 __all__ = [
     "NAMESPACE",
@@ -63,6 +64,7 @@ __all__ = [
     "NothingFound",
     "Owner",
     "Passport",
+    "Problem",
     "Programmes",
     "Query",
     "RecipientData",
