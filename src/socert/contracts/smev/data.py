@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.errors import EnvelopeInvalid
 from socert.contracts.smev.envelope import child, children, need, only, path, read, read_child, read_moment
-from socert.contracts.smev.fault_xml import read_smev_fault
+from socert.contracts.smev.fault_xml import read_smev_fault, render_smev_fault
 from socert.contracts.smev.status import AsyncStatus, BusinessStatus, InteractionStatus, RejectCode, Rejection
+from socert.contracts.xml import escape_text as text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,6 +95,16 @@ def read_async_status(element: etree._Element, version: Version) -> AsyncStatus:
         category=read_enum(need(element, types, "StatusCategory"), InteractionStatus),
         details=details,
         fault=None if fault is None else read_smev_fault(fault, version, said=details),
+    )
+
+
+def render_async_status(status: AsyncStatus, version: Version) -> str:
+    """Return AsyncProcessingStatus (the prefix `typ` is the version's types)."""
+    details = f"<typ:StatusDetails>{text(status.details)}</typ:StatusDetails>" if status.details else ""
+    reason = "" if status.fault is None else render_smev_fault(status.fault, version)
+    return (
+        f"<typ:AsyncProcessingStatus><typ:OriginalMessageId>{text(status.original_message_id)}</typ:OriginalMessageId>"
+        f"<typ:StatusCategory>{status.category.value}</typ:StatusCategory>{details}{reason}</typ:AsyncProcessingStatus>"
     )
 
 

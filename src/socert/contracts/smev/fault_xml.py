@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from socert.contracts.errors import EnvelopeInvalid
 from socert.contracts.smev import fault_texts
-from socert.contracts.smev.envelope import XSI, children, path, read
+from socert.contracts.smev.envelope import XSI, children, read
 from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
 from socert.contracts.xml import escape_text
 
@@ -75,7 +74,7 @@ def read_soap_fault(element: etree._Element) -> Fault:
     words = element.find("faultstring")
     detail = element.find("detail")
     named = None if detail is None else next(iter(children(detail)), None)
-    said = "" if words is None else read(words)
+    said = "" if words is None or len(words) else words.text or ""
     if named is None:
         return Fault(kind=FaultKind.UNKNOWN, text=said)
     name = etree.QName(named)
@@ -126,10 +125,13 @@ def _complaint(error: ValidationError) -> str:
 
 
 def _read(element: etree._Element, kind: FaultKind, said: str) -> Fault:
+    """Read what a fault holds. Lenient: a fault that looks odd is still a fault, and must not be lost for its looks."""
     code = description = ""
     details: dict[str, str] = {}
     errors: list[ValidationError] = []
     for part in children(element):
+        if next(children(part), None) is not None:
+            continue
         name = etree.QName(part)
         basic = "/types/basic/" in (name.namespace or "")
         if basic and name.localname == "Code":
@@ -137,14 +139,8 @@ def _read(element: etree._Element, kind: FaultKind, said: str) -> Fault:
         elif basic and name.localname == "Description":
             description = read(part)
         elif name.localname == "ValidationError":
-            errors.append(ValidationError(text=read(part), position=_position(part)))
+            written = part.get("errorPosition", "").strip()
+            errors.append(ValidationError(text=read(part), position=int(written) if _NUMBER.fullmatch(written) else -1))
         else:
             details[name.localname] = read(part)
     return Fault(kind=kind, text=said, code=code, description=description, details=details, errors=tuple(errors))
-
-
-def _position(element: etree._Element) -> int:
-    written = element.get("errorPosition", "-1").strip()
-    if not _NUMBER.fullmatch(written):
-        raise EnvelopeInvalid(f"{path(element)}/@errorPosition is not a number")
-    return int(written)

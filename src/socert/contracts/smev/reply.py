@@ -42,26 +42,25 @@ from socert.contracts.message import MessageType
 from socert.contracts.signature import xmldsig
 from socert.contracts.signature.transform import normalize
 from socert.contracts.smev import envelope
-from socert.contracts.smev.data import read_async_status, read_enum, read_request_data, read_response_data
-from socert.contracts.smev.envelope import SOAP, child, need, path, read_child, read_moment, stamp
-from socert.contracts.smev.fault_xml import read_soap_fault, render_smev_fault, render_soap_fault
+from socert.contracts.smev.data import read_async_status, read_request_data, read_response_data, render_async_status
+from socert.contracts.smev.envelope import SOAP, child, children, need, path, read_child
+from socert.contracts.smev.fault_xml import read_soap_fault, render_soap_fault
 from socert.contracts.smev.faults import Fault, FaultReceived
+from socert.contracts.smev.metadata import Metadata as Metadata
+from socert.contracts.smev.metadata import read_metadata, render_metadata
 from socert.contracts.smev.multipart import root_part
 from socert.contracts.smev.operation import BY_ANSWERED, Operation
-from socert.contracts.smev.status import AsyncStatus, InteractionStatus, MessageCategory
 from socert.contracts.smev.version import Version, schema
 from socert.contracts.xml import escape_text as text
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from lxml import etree
 
     from socert.contracts.signature.signer import Signer
     from socert.contracts.signature.suites import Suite
     from socert.contracts.signature.xmldsig import Verified
     from socert.contracts.smev.data import SenderData
-    from socert.contracts.smev.status import BusinessStatus, Rejection
+    from socert.contracts.smev.status import AsyncStatus, BusinessStatus, Rejection
 
 EXCHANGE_ID = "SIGNED_BY_SMEV"
 """Id of the block that the exchange signs."""
@@ -76,19 +75,6 @@ class DeliveryKind(StrEnum):
     REQUEST = "request"
     RESPONSE = "response"
     STATUS = "status"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Metadata:
-    """What the exchange knows of a message (MessageMetadata). `sender` and `recipient` are mnemonics."""
-
-    message_id: str | None = None
-    message_type: MessageCategory
-    sent_at: datetime
-    sender: str | None = None
-    recipient: str | None = None
-    delivered_at: datetime | None = None
-    status: InteractionStatus | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -144,7 +130,7 @@ def send_reply(operation: Operation, metadata: Metadata, *, signer: Signer, vers
         raise ValueError(f"{operation.value} is not answered with metadata")
     block = (
         f'<ns1:MessageMetadata xmlns:ns1="{version.types}" Id="{EXCHANGE_ID}">'
-        f"{_render_metadata(metadata, 'ns1')}</ns1:MessageMetadata>"
+        f"{render_metadata(metadata, 'ns1')}</ns1:MessageMetadata>"
     )
     signature = xmldsig.sign(block.encode(), reference=EXCHANGE_ID, signer=signer)
     return _answer(operation, version, f"{block}<typ:SMEVSignature>{signature}</typ:SMEVSignature>")
@@ -165,7 +151,7 @@ def request_delivery(
     signature can still be verified where the request arrives.
     """
     inside = (
-        f"{sender_data.decode()}<typ:MessageMetadata>{_render_metadata(metadata, 'typ')}</typ:MessageMetadata>"
+        f"{sender_data.decode()}<typ:MessageMetadata>{render_metadata(metadata, 'typ')}</typ:MessageMetadata>"
         f"<typ:ReplyTo>{text(reply_to)}</typ:ReplyTo>{_sender_block(sender_signature)}"
     )
     return _deliver(Operation.GET_REQUEST, "Request", inside, signer, version)
@@ -186,7 +172,7 @@ def response_delivery(
     if reference_message_id is not None:
         inside += f"<typ:ReferenceMessageID>{text(reference_message_id)}</typ:ReferenceMessageID>"
     inside += (
-        f"{sender_data.decode()}<typ:MessageMetadata>{_render_metadata(metadata, 'typ')}</typ:MessageMetadata>"
+        f"{sender_data.decode()}<typ:MessageMetadata>{render_metadata(metadata, 'typ')}</typ:MessageMetadata>"
         f"{_sender_block(sender_signature)}"
     )
     return _deliver(Operation.GET_RESPONSE, "Response", inside, signer, version)
@@ -209,7 +195,7 @@ def async_status(
     data = (
         f'<typ:SenderProvidedResponseData xmlns:typ="{version.types}" Id="{ASYNC_ID}">'
         f"<typ:MessageID>{text(message_id)}</typ:MessageID><typ:To>{text(to)}</typ:To>"
-        f"{_render_async_status(status, version)}</typ:SenderProvidedResponseData>"
+        f"{render_async_status(status, version)}</typ:SenderProvidedResponseData>"
     )
     return response_delivery(
         original_message_id=status.original_message_id,
@@ -224,7 +210,7 @@ def async_status(
 def status_message(status: AsyncStatus, *, signer: Signer, version: Version = Version.V1_2) -> bytes:
     """Build the reply to GetStatus that brings a verdict out of the status queue."""
     return _deliver(
-        Operation.GET_STATUS, "AsyncProcessingStatusData", _render_async_status(status, version), signer, version
+        Operation.GET_STATUS, "AsyncProcessingStatusData", render_async_status(status, version), signer, version
     )
 
 
@@ -262,7 +248,7 @@ def open_reply(data: bytes, content_type: str = "text/xml") -> Reply:
                 version=version,
                 operation=operation,
                 root=root,
-                metadata=_read_metadata(block, version),
+                metadata=read_metadata(block, version),
                 signed=block,
                 signature=_exchange_signature(root, version),
             )
@@ -338,37 +324,10 @@ def _sender_block(signature: bytes | None) -> str:
     return f"<typ:SenderInformationSystemSignature>{signature.decode()}</typ:SenderInformationSystemSignature>"
 
 
-def _render_metadata(metadata: Metadata, prefix: str) -> str:
-    """Return the children of MessageMetadata."""
-    parts = []
-    if metadata.message_id is not None:
-        parts.append(("MessageId", text(metadata.message_id)))
-    parts.append(("MessageType", metadata.message_type.value))
-    if metadata.sender is not None:
-        parts.append(("Sender", f"<{prefix}:Mnemonic>{text(metadata.sender)}</{prefix}:Mnemonic>"))
-    parts.append(("SendingTimestamp", stamp(metadata.sent_at)))
-    if metadata.recipient is not None:
-        parts.append(("Recipient", f"<{prefix}:Mnemonic>{text(metadata.recipient)}</{prefix}:Mnemonic>"))
-    if metadata.delivered_at is not None:
-        parts.append(("DeliveryTimestamp", stamp(metadata.delivered_at)))
-    if metadata.status is not None:
-        parts.append(("Status", metadata.status.value))
-    return "".join(f"<{prefix}:{name}>{inside}</{prefix}:{name}>" for name, inside in parts)
-
-
-def _render_async_status(status: AsyncStatus, version: Version) -> str:
-    details = f"<typ:StatusDetails>{text(status.details)}</typ:StatusDetails>" if status.details else ""
-    reason = "" if status.fault is None else render_smev_fault(status.fault, version)
-    return (
-        f"<typ:AsyncProcessingStatus><typ:OriginalMessageId>{text(status.original_message_id)}</typ:OriginalMessageId>"
-        f"<typ:StatusCategory>{status.category.value}</typ:StatusCategory>{details}{reason}</typ:AsyncProcessingStatus>"
-    )
-
-
 def _open_delivery(root: etree._Element, version: Version, operation: Operation) -> Reply:
     holder = child(root, version.types, _HOLDERS[operation])
     if holder is None:
-        if len(root):
+        if next(children(root), None) is not None:
             raise EnvelopeInvalid(f"{path(root)} holds something other than {_HOLDERS[operation]}")
         return Reply(version=version, operation=operation, root=root)
     signature = _exchange_signature(holder, version)
@@ -409,7 +368,7 @@ def _delivery(
     version: Version,
     chain: str | None,
 ) -> Delivery:
-    metadata = _read_metadata(need(block, version.types, "MessageMetadata"), version)
+    metadata = read_metadata(need(block, version.types, "MessageMetadata"), version)
     return Delivery(
         kind=kind,
         message_id=data.message_id,
@@ -443,26 +402,6 @@ def _open_status(block: etree._Element, signature: etree._Element | None, versio
         async_status=judged,
         exchange_signature=signature,
     )
-
-
-def _read_metadata(block: etree._Element, version: Version) -> Metadata:
-    types = version.types
-    delivered = child(block, types, "DeliveryTimestamp")
-    status = child(block, types, "Status")
-    return Metadata(
-        message_id=read_child(block, types, "MessageId"),
-        message_type=read_enum(need(block, types, "MessageType"), MessageCategory),
-        sent_at=read_moment(need(block, types, "SendingTimestamp")),
-        sender=_mnemonic(block, "Sender", types),
-        recipient=_mnemonic(block, "Recipient", types),
-        delivered_at=None if delivered is None else read_moment(delivered),
-        status=None if status is None else read_enum(status, InteractionStatus),
-    )
-
-
-def _mnemonic(block: etree._Element, name: str, types: str) -> str | None:
-    party = child(block, types, name)
-    return None if party is None else read_child(party, types, "Mnemonic")
 
 
 def _exchange_signature(holder: etree._Element, version: Version) -> etree._Element | None:
