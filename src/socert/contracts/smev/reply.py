@@ -33,17 +33,18 @@ Sources: SMEV 3 schemas 1.2; manual 3.3, section 3.3 and tables 4, 6, 7 (what th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from socert.contracts import xml
 from socert.contracts.errors import EnvelopeInvalid, SignatureFault, SignatureInvalid
-from socert.contracts.message import MessageType
 from socert.contracts.signature import xmldsig
 from socert.contracts.signature.transform import normalize
 from socert.contracts.smev import envelope
-from socert.contracts.smev.data import read_async_status, read_request_data, read_response_data, render_async_status
-from socert.contracts.smev.envelope import SOAP, child, children, need, path, read_child
+from socert.contracts.smev.data import render_async_status
+from socert.contracts.smev.delivery import Delivery as Delivery
+from socert.contracts.smev.delivery import DeliveryKind as DeliveryKind
+from socert.contracts.smev.delivery import open_request, open_response, open_status
+from socert.contracts.smev.envelope import SOAP, child, children, need, path
 from socert.contracts.smev.fault_xml import read_soap_fault, render_soap_fault
 from socert.contracts.smev.faults import Fault, FaultReceived
 from socert.contracts.smev.metadata import Metadata as Metadata
@@ -59,52 +60,13 @@ if TYPE_CHECKING:
     from socert.contracts.signature.signer import Signer
     from socert.contracts.signature.suites import Suite
     from socert.contracts.signature.xmldsig import Verified
-    from socert.contracts.smev.data import SenderData
-    from socert.contracts.smev.status import AsyncStatus, BusinessStatus, Rejection
+    from socert.contracts.smev.status import AsyncStatus
 
 EXCHANGE_ID = "SIGNED_BY_SMEV"
 """Id of the block that the exchange signs."""
 
 ASYNC_ID = "SIGNED_ASYNC_BY_SMEV"
 """Id of the block in which the exchange speaks for itself, in the sender's place."""
-
-
-class DeliveryKind(StrEnum):
-    """What a delivery brings: a request, an answer (or a verdict in its place), or a message of the status queue."""
-
-    REQUEST = "request"
-    RESPONSE = "response"
-    STATUS = "status"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Delivery:
-    """A message out of a queue.
-
-    `message_id` is what Ack must name: the id that the sender gave the message. A verdict of the status queue has no id
-    of its own: there it is that of the message judged, and nothing is to be acknowledged. `element` is the block that
-    the exchange signed, `sender_data` that which the sender signed, None for a verdict of the status queue.
-    """
-
-    kind: DeliveryKind
-    message_id: str
-    element: etree._Element
-    metadata: Metadata | None = None
-    original_message_id: str | None = None
-    reference_message_id: str | None = None
-    reply_to: str | None = None
-    to: str = ""
-    content: etree._Element | None = None
-    message_type: MessageType | None = None
-    rejections: tuple[Rejection, ...] = ()
-    status: BusinessStatus | None = None
-    async_status: AsyncStatus | None = None
-    node_id: str | None = None
-    test: bool = False
-    sender: str | None = None
-    sender_data: etree._Element | None = None
-    exchange_signature: etree._Element | None = None
-    sender_signature: etree._Element | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -333,11 +295,11 @@ def _open_delivery(root: etree._Element, version: Version, operation: Operation)
     signature = _exchange_signature(holder, version)
     match operation:
         case Operation.GET_REQUEST:
-            delivery = _open_request(need(holder, version.types, "Request"), signature, version)
+            delivery = open_request(need(holder, version.types, "Request"), signature, version)
         case Operation.GET_RESPONSE:
-            delivery = _open_response(need(holder, version.types, "Response"), signature, version)
+            delivery = open_response(need(holder, version.types, "Response"), signature, version)
         case _:
-            delivery = _open_status(need(holder, version.types, "AsyncProcessingStatusData"), signature, version)
+            delivery = open_status(need(holder, version.types, "AsyncProcessingStatusData"), signature, version)
     return Reply(
         version=version,
         operation=operation,
@@ -346,61 +308,6 @@ def _open_delivery(root: etree._Element, version: Version, operation: Operation)
         delivery=delivery,
         signed=delivery.element,
         signature=signature,
-    )
-
-
-def _open_request(block: etree._Element, signature: etree._Element | None, version: Version) -> Delivery:
-    data = read_request_data(need(block, version.types, "SenderProvidedRequestData"), version)
-    return _delivery(DeliveryKind.REQUEST, block, data, signature, version, data.reference_message_id)
-
-
-def _open_response(block: etree._Element, signature: etree._Element | None, version: Version) -> Delivery:
-    data = read_response_data(need(block, version.types, "SenderProvidedResponseData"), version)
-    chain = read_child(block, version.types, "ReferenceMessageID")
-    return _delivery(DeliveryKind.RESPONSE, block, data, signature, version, chain)
-
-
-def _delivery(
-    kind: DeliveryKind,
-    block: etree._Element,
-    data: SenderData,
-    signature: etree._Element | None,
-    version: Version,
-    chain: str | None,
-) -> Delivery:
-    metadata = read_metadata(need(block, version.types, "MessageMetadata"), version)
-    return Delivery(
-        kind=kind,
-        message_id=data.message_id,
-        element=block,
-        metadata=metadata,
-        original_message_id=read_child(block, version.types, "OriginalMessageId"),
-        reference_message_id=chain,
-        reply_to=read_child(block, version.types, "ReplyTo"),
-        to=data.to,
-        content=data.content,
-        message_type=None if data.content is None else MessageType.of(data.content),
-        rejections=data.rejections,
-        status=data.status,
-        async_status=data.async_status,
-        node_id=data.node_id,
-        test=data.test,
-        sender=metadata.sender,
-        sender_data=data.element,
-        exchange_signature=signature,
-        sender_signature=envelope.signature_in(child(block, version.types, "SenderInformationSystemSignature")),
-    )
-
-
-def _open_status(block: etree._Element, signature: etree._Element | None, version: Version) -> Delivery:
-    judged = read_async_status(need(block, version.types, "AsyncProcessingStatus"), version)
-    return Delivery(
-        kind=DeliveryKind.STATUS,
-        message_id=judged.original_message_id,
-        element=block,
-        original_message_id=judged.original_message_id,
-        async_status=judged,
-        exchange_signature=signature,
     )
 
 
