@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from socert.adapters.portal.smev import SmevTransport
 from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
+from socert.adapters.registry.files.detect import open_export
 from socert.contracts.portal import pf_certificate
 from socert.contracts.signature.certificates import fingerprint, load_certificate
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
+from socert.gateway.domain.export import ImportSettings
 from socert.gateway.errors import SettingsError
 from socert.gateway.exchange import changes, inbox, outbox
 from socert.gateway.exchange.exchange import Exchange
@@ -28,8 +30,9 @@ from socert.gateway.exchange.poller import Poller
 from socert.gateway.exchange.retry import Backoff, Breaker
 from socert.gateway.exchange.sender import Sender
 from socert.gateway.exchange.wake import Wake
+from socert.gateway.intake import run_import
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
-from socert.gateway.projection import Projector
+from socert.gateway.projection import Projector, explain
 from socert.gateway.store import tables
 from socert.gateway.store.engine import default_url, open_engine
 from socert.gateway.store.migrate import upgrade
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
 
     from socert.contracts.signature.signer import KeySigner
     from socert.gateway.config import Settings
+    from socert.gateway.intake import Progress, Summary
     from socert.gateway.ports import Ids
 
 log = get_logger("gateway")
@@ -291,6 +295,31 @@ def idle(connection: Connection) -> bool:
         select(received.id).where(received.state == InboxState.RECEIVED),
     )
     return all(connection.execute(chosen.limit(1)).first() is None for chosen in waits)
+
+
+def take_export(
+    workshop: Workshop, path: Path, *, profile: str | None, report: Path | None, progress: Progress
+) -> Summary:
+    """Take an export into the built-in registry by the settings; `IntakeError` when it cannot be read at all."""
+    settings = workshop.settings
+    given = ImportSettings(
+        scheme=settings.scheme, category_code=settings.category_code, category_name=settings.category_name
+    )
+    return run_import(
+        path,
+        open_export=lambda place: open_export(place, profile, given),
+        registry=workshop.registry,
+        units=workshop.units,
+        report=report,
+        progress=progress,
+    )
+
+
+def held(connection: Connection) -> dict[str, int]:
+    """Return how many changes are held for each reason, in the words for operators."""
+    row = tables.change.c
+    chosen = select(row.reason, func.count()).where(row.state == ChangeState.HELD).group_by(row.reason)
+    return {explain(str(found[0])): found[1] for found in connection.execute(chosen)}
 
 
 def standing(connection: Connection) -> dict[str, dict[str, int]]:

@@ -50,6 +50,13 @@ HOLD_REASONS: Mapping[Hold, str] = {
 """Each reason in the words that the region's operator reads."""
 
 
+def explain(reason: str) -> str:
+    """Return a hold's reason in words for the operator, with the detail that it carries, if any."""
+    name, _, detail = reason.partition(": ")
+    words = HOLD_REASONS[Hold(name)]
+    return f"{words} {detail}" if detail else words
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawn:
     """One object as it should be told now: its kind, ids, numbers, and what draws the update, or why it is held."""

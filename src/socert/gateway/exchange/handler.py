@@ -43,7 +43,10 @@ REFUSED = frozenset({InteractionStatus.REJECTED, InteractionStatus.RESPONSE_REJE
 class Answerer(Protocol):
     """Answers one type of request."""
 
-    message_type: MessageType
+    @property
+    def message_type(self) -> MessageType:
+        """The type of request that it answers."""
+        ...
 
     def answer(self, connection: Connection, content: etree._Element, now: datetime) -> BusinessMessage:
         """Return the answer from the registry's live data; `ContractError` when the request cannot be read."""

@@ -193,6 +193,37 @@ class BuiltinRegistry:
             return ()
         return list(self._views(connection, or_(*conditions), limit=FOUND_AT_MOST))
 
+    def unbalanced(self, connection: Connection) -> Sequence[str]:
+        """Numbers of certificates whose balance is not the sum of its ledger entries; none when all is well."""
+        entry, balance, certificate = tables.ledger_entry, tables.balance, tables.certificate
+        sums = (
+            select(
+                entry.c.certificate_guid,
+                entry.c.period_from,
+                func.sum(entry.c.nominal).label("nominal"),
+                func.sum(entry.c.reserved).label("reserved"),
+                func.sum(entry.c.spent).label("spent"),
+            )
+            .group_by(entry.c.certificate_guid, entry.c.period_from)
+            .subquery()
+        )
+        same_period = (sums.c.certificate_guid == balance.c.certificate_guid) & (
+            sums.c.period_from == balance.c.period_from
+        )
+        fits = (
+            (sums.c.nominal == balance.c.nominal)
+            & (sums.c.reserved == balance.c.reserved)
+            & (sums.c.spent == balance.c.spent)
+        )
+        chosen = (
+            select(certificate.c.number)
+            .join(balance, balance.c.certificate_guid == certificate.c.guid)
+            .outerjoin(sums, same_period)
+            .where(or_(sums.c.nominal.is_(None), ~fits))
+            .order_by(certificate.c.number)
+        )
+        return connection.scalars(chosen).all()
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _known(self, connection: Connection, numbers: Collection[str]) -> dict[str, Mapping[str, Any]]:

@@ -1,0 +1,1 @@
+"""What the gateway tells over HTTP: health, metrics, and the standing of its messages."""

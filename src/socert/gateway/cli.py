@@ -1,0 +1,209 @@
+"""The gateway's commands: import, serve, db, registry, messages."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from socert.gateway import config
+from socert.gateway.errors import GatewayError
+from socert.host import log
+from socert.host.errors import HostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from socert.gateway.app import Workshop
+    from socert.gateway.config import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn the gateway's errors into one line for people and exit code 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (GatewayError, HostError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+def _settings(**given: object) -> Settings:
+    settings = config.load(**given)
+    log.configure(level=settings.log_level, json=settings.log_json)
+    return settings
+
+
+def _open(settings: Settings) -> Workshop:
+    from socert.gateway.app import Workshop  # the web stack is slow to import and `--help` needs none of it
+
+    return Workshop(settings)
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write refused rows to this CSV file.")
+@click.option("--profile", help="Name of a shipped mapping (pfdo, navigator) or path of a mapping file (TOML).")
+@plain_errors
+def import_(path: Path, report: Path | None, profile: str | None) -> None:
+    """Take a region's export (a folder of CSV files or an XLSX workbook) into the registry.
+
+    Every good row is kept, every wrong one refused with its reason. Exit code 0 also when rows were refused.
+    """
+    settings = _settings()
+    from socert.gateway import intake
+    from socert.gateway.app import take_export
+
+    with _open(settings) as workshop, intake.terminal_progress() as progress:
+        summary = take_export(workshop, path, profile=profile, report=report, progress=progress)
+    click.echo(intake.render_summary(summary))
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
+@plain_errors
+def serve(host: str | None, port: int | None) -> None:
+    """Run the gateway: deliver what changed, answer what the portal asks. Ctrl-C stops it."""
+    settings = _settings(host=host, port=port)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from aiohttp import web
+
+    from socert.gateway.api.web import make_app
+    from socert.gateway.app import Gateway
+
+    logger = log.get_logger("serve")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    with _open(settings) as workshop:
+        async with Gateway(workshop) as gateway:
+            runner = web.AppRunner(make_app(gateway), access_log=None)
+            await runner.setup()
+            try:
+                site = web.TCPSite(runner, settings.host, settings.port)
+                try:
+                    await site.start()
+                except OSError as error:
+                    raise GatewayError(
+                        f"The gateway cannot listen on {settings.host}:{settings.port} ({error.strerror}):"
+                        " choose another SOCERT_PORT."
+                    ) from error
+                address = runner.addresses[0]
+                logger.info(
+                    "gateway serves", address=f"http://{address[0]}:{address[1]}", exchange=settings.exchange_url
+                )
+                waits = [asyncio.create_task(stop.wait()), asyncio.create_task(gateway.wait_failed())]
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                for wait in waits:
+                    wait.cancel()
+            finally:
+                await runner.cleanup()
+            if gateway.failed is not None:
+                raise GatewayError("The gateway stopped because one of its loops broke; the log says which and why.")
+    logger.info("gateway stopped")
+
+
+@click.group()
+def db() -> None:
+    """The gateway's database."""
+
+
+@db.command()
+@plain_errors
+def upgrade() -> None:
+    """Bring the database's tables up to date; `serve` and `import` do it by themselves."""
+    with _open(_settings()):
+        click.echo("Таблицы базы данных в порядке.")
+
+
+@click.group()
+def registry() -> None:
+    """The built-in registry of certificates and contracts."""
+
+
+@registry.command()
+@plain_errors
+def count() -> None:
+    """Say how many certificates and contracts are kept."""
+    with _open(_settings()) as workshop:
+        certificates, contracts = workshop.units.run(workshop.registry.count)
+    click.echo(f"Сертификатов: {certificates}, договоров: {contracts}")
+
+
+@registry.command()
+@plain_errors
+def check() -> None:
+    """Check that every balance is the sum of its ledger entries; exit code 1 and the numbers where one is not."""
+    with _open(_settings()) as workshop:
+        wrong = workshop.store.look(workshop.registry.unbalanced)
+    for number in wrong:
+        click.echo(f"Сертификат {number}: проводки не сходятся с остатком")
+    if wrong:
+        raise click.ClickException(f"Не сходится сертификатов: {len(wrong)}")
+    click.echo("Все остатки сходятся с проводками.")
+
+
+@click.group()
+def messages() -> None:
+    """Messages to the portal: where they stand, and what to do about those that failed."""
+
+
+@messages.command("status")
+@plain_errors
+def status_() -> None:
+    """Count changes, messages and received messages by state, and what is held by reason."""
+    from socert.gateway.app import held, standing
+
+    with _open(_settings()) as workshop:
+        counts, reasons = workshop.store.look(standing), workshop.store.look(held)
+    for name, states in counts.items():
+        click.echo(f"{name}: " + (", ".join(f"{state} {number}" for state, number in sorted(states.items())) or "-"))
+    for reason, number in reasons.items():
+        click.echo(f"Задержано {number}: {reason}")
+
+
+@messages.command("list")
+@click.option("--state", help="Only messages in this state: queued, accepted, done, rejected, dead, renewed.")
+@plain_errors
+def list_(state: str | None) -> None:
+    """List the latest messages, newest first."""
+    from socert.gateway.api.web import list_messages
+
+    with _open(_settings()) as workshop:
+        for row in workshop.store.look(lambda connection: list_messages(connection, state)):
+            click.echo(
+                f"{row['message_id']}  {row['created_at']}  {row['message_type']}  {row['state']}"
+                f"  попыток {row['attempts']}  {row['outcome'] or ''}".rstrip()
+            )
+
+
+@messages.command()
+@click.argument("message_id", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All dead messages.")
+@plain_errors
+def replay(message_id: tuple[str, ...], everything: bool) -> None:
+    """Queue dead messages again: the same bytes under the same id, so that a repeat does no harm."""
+    if bool(message_id) == everything:
+        raise click.UsageError("Give message ids, or --all.")
+    from socert.gateway.exchange import outbox
+
+    with _open(_settings()) as workshop:
+        chosen = None if everything else message_id
+        now = workshop.clock()
+        done = workshop.store.run(lambda connection: outbox.replay(connection, chosen, now=now))
+    click.echo(f"Поставлено в очередь: {done}")
