@@ -1,0 +1,94 @@
+"""`socert simulate`: the portal in a box on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from socert.host.errors import HostError
+from socert.host.log import configure
+from socert.simulator.app import Simulator
+from socert.simulator.clock import ClockMode
+from socert.simulator.errors import SimulatorError
+from socert.simulator.settings import Settings
+
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0: any free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("socert-data/keys"),
+    show_default=True,
+    help="Folder of keys; test keys of the exchange and the portal are made there, region.crt is read from it.",
+)
+@click.option("--people", type=_FILE, help="JSON file of parents and children.")
+@click.option("--catalogue", type=_FILE, help="JSON file with names of municipalities.")
+@click.option("--state", default=":memory:", show_default=True, help="SQLite file that keeps the state over restarts.")
+@click.option("--participants", type=_FILE, help="TOML file of participants instead of the built-in ones.")
+@click.option("--clock", type=click.Choice(list(ClockMode)), default=ClockMode.REAL, show_default=True)
+@click.option("--query-deadline", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds.")
+@click.option(
+    "--balance-includes-booked/--balance-without-booked",
+    default=True,
+    show_default=True,
+    help="How the balance in an answer to the portal's query is read.",
+)
+@click.option(
+    "--query-unit",
+    type=click.Choice(["rub", "hour"]),
+    default="rub",
+    show_default=True,
+    help="Unit of a certificate that only a query told of.",
+)
+def simulate(
+    port: int,
+    host: str,
+    keys: Path,
+    people: Path | None,
+    catalogue: Path | None,
+    state: str,
+    participants: Path | None,
+    clock: ClockMode,
+    query_deadline: float,
+    balance_includes_booked: bool,
+    query_unit: str,
+) -> None:
+    """Run the portal in a box: exchange, portal accounts, parent's pages, control."""
+    configure()
+    settings = Settings(
+        host=host,
+        port=port,
+        keys=keys,
+        people=people,
+        catalogue=catalogue,
+        state=state,
+        participants=participants,
+        clock=ClockMode(clock),
+        query_deadline=timedelta(seconds=query_deadline),
+        balance_includes_booked=balance_includes_booked,
+        query_unit=query_unit,
+    )
+    try:
+        asyncio.run(_run(settings))
+    except (SimulatorError, HostError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _run(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(wish, stopping.set)
+    async with Simulator(settings) as simulator:
+        click.echo(f"Portal pages      {simulator.url}/")
+        click.echo(f"Exchange          {simulator.exchange_url}  (?wsdl)")
+        click.echo(f"Control           {simulator.url}/_sim/health")
+        await stopping.wait()

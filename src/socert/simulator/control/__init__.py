@@ -1,0 +1,1 @@
+"""What a tester steers and reads: reset, clock, faults, journal, queues, accounts as JSON."""

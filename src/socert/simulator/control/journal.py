@@ -1,0 +1,50 @@
+"""The journal: what the last exchanges were, without any personal data."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: How many exchanges are remembered.
+LENGTH = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One call to the exchange.
+
+    `outcome`: "ok", "empty" (nothing in the queue), "fault", "error" (the node failed), "dropped" (fault injection).
+    `fault`: name of the fault, if any; `milliseconds`: how long the node took.
+    """
+
+    time: datetime
+    operation: str
+    participant: str
+    message_id: str
+    outcome: str
+    fault: str
+    milliseconds: float
+
+
+class Journal:
+    """Remembers the last exchanges, oldest first."""
+
+    def __init__(self, length: int = LENGTH) -> None:
+        self._entries: deque[Entry] = deque(maxlen=length)
+
+    def add(self, entry: Entry) -> None:
+        """Remember one exchange and forget the oldest one when full."""
+        self._entries.append(entry)
+
+    def last(self, count: int = LENGTH) -> list[dict[str, Any]]:
+        """Return the last `count` exchanges as JSON-ready objects, oldest first."""
+        chosen = list(self._entries)[-count:] if count > 0 else []
+        return [asdict(entry) | {"time": entry.time.isoformat()} for entry in chosen]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()

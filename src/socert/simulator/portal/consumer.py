@@ -1,0 +1,176 @@
+"""The portal as a participant of the exchange: EPGU. It speaks to the node in signed envelopes, only not over HTTP.
+
+It waits to be woken by the node, never by a timer: takes account updates, applies and answers them, acknowledges; and
+takes the answers to its own questions. An update is applied and its answer remembered in one transaction, so that the
+same message always gets the same answer, whatever happens between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from socert.contracts.errors import ContractError
+from socert.contracts.portal.account import UpdateResponse, read_update_request
+from socert.contracts.portal.errors import ValueRefused
+from socert.contracts.smev import call, reply
+from socert.contracts.smev.faults import Disposition, FaultReceived
+from socert.contracts.smev.ids import MessageIds
+from socert.contracts.smev.status import RejectCode, Rejection
+from socert.host.log import get_logger
+from socert.simulator.errors import QueryFailed
+from socert.simulator.smev.checks import SUITES
+from socert.simulator.smev.participants import PORTAL
+from socert.simulator.smev.types import ACCOUNT, TYPES
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from socert.contracts.message import BusinessMessage
+    from socert.contracts.signature.signer import Signer
+    from socert.contracts.smev.reply import Delivery, Reply
+    from socert.simulator.clock import SimulatorClock
+    from socert.simulator.portal.accounts import Accounts
+    from socert.simulator.smev.node import Node
+    from socert.simulator.state import State
+
+
+log = get_logger("portal")
+
+
+class Consumer:
+    """The portal's side of the exchange. `signer` is the portal's key."""
+
+    def __init__(self, *, node: Node, signer: Signer, accounts: Accounts, state: State, clock: SimulatorClock) -> None:
+        self._node = node
+        self._signer = signer
+        self._accounts = accounts
+        self._state = state
+        self._clock = clock
+        self._ids = MessageIds(clock)
+        self._awake = asyncio.Event()
+        self._waiting: dict[str, asyncio.Future[Delivery]] = {}
+        node.on_delivery(self._on_delivery)
+        clock.on_move(self._awake.set)
+
+    async def run(self) -> None:
+        """Take whatever comes, for ever; cancel to stop. A failure is logged and the message comes again later."""
+        self._awake.set()
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            try:
+                await self._drain()
+            except Exception:  # the exchange itself failed; the portal goes on when it is woken again
+                log.exception("the portal cannot read its queues")
+
+    async def _drain(self) -> None:
+        """Handle messages until both queues are empty; others have their turn between two messages."""
+        for take in (self._take_request, self._take_response):
+            while await take():
+                await _turn()
+
+    async def ask(self, content: BusinessMessage, deadline: timedelta) -> Delivery | None:
+        """Send a request through the exchange and wait for its answer; None when none comes within the deadline.
+
+        `QueryFailed` when the exchange does not take the request. The deadline is in real time: a person waits.
+        """
+        message_id = self._ids()
+        future: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+        self._waiting[message_id] = future
+        try:
+            await self._call(call.send_request(message_id=message_id, content=content, signer=self._signer))
+            async with asyncio.timeout(deadline.total_seconds()):
+                return await future
+        except TimeoutError:
+            return None
+        except ContractError as error:
+            raise QueryFailed(str(error)) from error
+        finally:
+            del self._waiting[message_id]
+
+    def _on_delivery(self, recipient: str) -> None:
+        if recipient == PORTAL:
+            self._awake.set()
+
+    async def _call(self, data: bytes) -> Reply:
+        """Give the node a call and open its reply; raises `FaultReceived` for a fault."""
+        _, body = await self._node.handle(data)
+        answer = reply.open_reply(body)
+        if answer.signed is not None:
+            reply.verify(answer, SUITES)
+        return answer
+
+    async def _take_request(self) -> bool:
+        """Handle one account update; False when there is none."""
+        answer = await self._call(
+            call.get_request(timestamp=self._clock(), signer=self._signer, selector=TYPES[ACCOUNT].request)
+        )
+        delivery = answer.delivery
+        if delivery is None:
+            return False
+        try:
+            await self._answer_update(delivery)
+            await self._ack(delivery)
+        except Exception:  # the message stays unacknowledged and comes back; the next one must not wait for it
+            log.exception("the portal failed on an update", message_id=delivery.message_id)
+        return True
+
+    async def _answer_update(self, delivery: Delivery) -> None:
+        """Apply an update once and send its answer, the same one for the same message."""
+        row = self._state.one("SELECT answer FROM portal_inbox WHERE message_id = ?", delivery.message_id)
+        data = self._apply(delivery) if row is None else bytes(row["answer"])
+        try:
+            await self._call(data)
+        except FaultReceived as error:
+            if error.fault.disposition is not Disposition.ALREADY_SENT:
+                raise
+
+    def _apply(self, delivery: Delivery) -> bytes:
+        """Apply an update and keep the envelope of its answer, together."""
+        with self._state.transaction():
+            answer_id = self._ids()
+            try:
+                assert delivery.content is not None
+                request = read_update_request(delivery.content)
+            except ValueRefused as error:
+                # The schema let it through and the profile does not: nothing of the batch can be trusted.
+                data = self._refusal(answer_id, delivery, str(error))
+            else:
+                data = self._response(answer_id, delivery, self._accounts.apply(request))
+            self._state.run("INSERT INTO portal_inbox VALUES (?, ?)", delivery.message_id, data)
+        return data
+
+    def _response(self, answer_id: str, delivery: Delivery, content: UpdateResponse) -> bytes:
+        to = delivery.reply_to or ""
+        return call.send_response(message_id=answer_id, to=to, content=content, signer=self._signer)
+
+    def _refusal(self, answer_id: str, delivery: Delivery, reason: str) -> bytes:
+        return call.send_response(
+            message_id=answer_id,
+            to=delivery.reply_to or "",
+            rejections=[Rejection(code=RejectCode.FAILURE, description=reason)],
+            signer=self._signer,
+        )
+
+    async def _take_response(self) -> bool:
+        """Hand one answer to whoever waits for it; False when there is none."""
+        answer = await self._call(call.get_response(timestamp=self._clock(), signer=self._signer))
+        delivery = answer.delivery
+        if delivery is None:
+            return False
+        future = self._waiting.get(delivery.original_message_id or "")
+        if future is None or future.done():
+            log.info("an answer nobody waits for", message_id=delivery.message_id)
+        elif delivery.status is None:
+            future.set_result(delivery)
+        await self._ack(delivery)
+        return True
+
+    async def _ack(self, delivery: Delivery) -> None:
+        await self._call(call.ack(message_id=delivery.message_id, signer=self._signer))
+
+
+async def _turn() -> None:
+    """Let everything else that is ready run once."""
+    await asyncio.sleep(0)

@@ -1,0 +1,184 @@
+"""People the portal knows: account owners and the children whose data they may see.
+
+They come from two sides: from a file of people given at the start, and from the recipients of account updates. The
+portal identifies an owner by SNILS, document or account id, a child by SNILS or by name and birth date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite3 import Row
+
+    from socert.simulator.state import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """An account owner: the parent or other representative."""
+
+    id: int
+    last_name: str
+    first_name: str
+    middle_name: str | None
+
+    @property
+    def full_name(self) -> str:
+        """Surname, given name, patronymic."""
+        return full_name(self.last_name, self.first_name, self.middle_name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BirthCertificate:
+    """A Russian birth certificate as the portal keeps it; parts that nobody told are empty."""
+
+    series: str = ""
+    number: str = ""
+    agency: str = ""
+    issue_date: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownChild:
+    """A child. `snils`: 11 digits or None."""
+
+    id: int
+    snils: str | None
+    last_name: str
+    first_name: str
+    middle_name: str | None
+    birth_date: date
+    birth_certificate: BirthCertificate
+
+    @property
+    def full_name(self) -> str:
+        """Surname, given name, patronymic."""
+        return full_name(self.last_name, self.first_name, self.middle_name)
+
+
+def full_name(*parts: str | None) -> str:
+    """Join the parts of a name that are there."""
+    return " ".join(part for part in parts if part)
+
+
+def fold(text: str) -> str:
+    """Return the form names are compared and sorted in: trimmed, single spaces, ё as е, no case."""
+    return " ".join(text.split()).casefold().replace("ё", "е")
+
+
+class People:
+    """Owners and children, in the state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def put_owner(self, identity: str, last_name: str, first_name: str, middle_name: str | None) -> int:
+        """Add or renew an owner; return the id. `identity` is any text that stays the same for one person."""
+        row = self._state.one(
+            "INSERT INTO person (identity, last_name, first_name, middle_name, sort_key) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (identity) DO UPDATE SET last_name = excluded.last_name, first_name = excluded.first_name,"
+            " middle_name = excluded.middle_name, sort_key = excluded.sort_key RETURNING id",
+            identity,
+            last_name,
+            first_name,
+            middle_name,
+            fold(full_name(last_name, first_name, middle_name)),
+        )
+        assert row is not None
+        return int(row["id"])
+
+    def put_child(
+        self,
+        *,
+        snils: str | None,
+        last_name: str,
+        first_name: str,
+        middle_name: str | None,
+        birth_date: date,
+        birth_certificate: BirthCertificate | None = None,
+    ) -> int:
+        """Add or renew a child; return the id. A birth certificate once known is kept when none is given."""
+        identity = f"snils:{snils}" if snils else f"name:{fold(full_name(last_name, first_name))}:{birth_date}"
+        paper = birth_certificate
+        row = self._state.one(
+            "INSERT INTO child (identity, snils, last_name, first_name, middle_name, birth_date, birth_certificate)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET last_name = excluded.last_name,"
+            " first_name = excluded.first_name, middle_name = excluded.middle_name, birth_date = excluded.birth_date,"
+            " birth_certificate = coalesce(excluded.birth_certificate, birth_certificate) RETURNING id",
+            identity,
+            snils,
+            last_name,
+            first_name,
+            middle_name,
+            birth_date.isoformat(),
+            None if paper is None else "\n".join((paper.series, paper.number, paper.agency, paper.issue_date)),
+        )
+        assert row is not None
+        return int(row["id"])
+
+    def link(self, owner: int, child: int) -> None:
+        """Let an owner see a child's data."""
+        self._state.run("INSERT OR IGNORE INTO guardian VALUES (?, ?)", owner, child)
+
+    def owner(self, owner: int) -> Owner | None:
+        """Return an owner by id."""
+        row = self._state.one("SELECT * FROM person WHERE id = ?", owner)
+        return None if row is None else _owner(row)
+
+    def find_owners(self, words: str = "", limit: int = 50) -> list[Owner]:
+        """Return owners whose name holds all the words, sorted by name, `limit` of them at most."""
+        wanted = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in fold(words).split()]
+        where = " AND ".join(["sort_key LIKE ? ESCAPE '\\'"] * len(wanted)) or "1"
+        rows = self._state.all(
+            f"SELECT * FROM person WHERE {where} ORDER BY sort_key, id LIMIT ?",  # noqa: S608 - only placeholders vary
+            *(f"%{word}%" for word in wanted),
+            limit,
+        )
+        return [_owner(row) for row in rows]
+
+    def count_owners(self) -> int:
+        """How many owners there are."""
+        row = self._state.one("SELECT count(*) FROM person")
+        return int(row[0]) if row is not None else 0
+
+    def children_of(self, owner: int) -> list[KnownChild]:
+        """Return the children an owner may see, by name."""
+        rows = self._state.all(
+            "SELECT child.* FROM child JOIN guardian ON guardian.child = child.id WHERE guardian.person = ?", owner
+        )
+        return sorted((_child(row) for row in rows), key=lambda child: (fold(child.full_name), child.id))
+
+    def child_of(self, owner: int, child: int) -> KnownChild | None:
+        """Return a child if this owner may see it."""
+        row = self._state.one(
+            "SELECT child.* FROM child JOIN guardian ON guardian.child = child.id"
+            " WHERE guardian.person = ? AND child.id = ?",
+            owner,
+            child,
+        )
+        return None if row is None else _child(row)
+
+    def child_by_snils(self, snils: str) -> KnownChild | None:
+        """Return a child by SNILS (11 digits)."""
+        row = self._state.one("SELECT * FROM child WHERE snils = ?", snils)
+        return None if row is None else _child(row)
+
+
+def _owner(row: Row) -> Owner:
+    return Owner(id=row["id"], last_name=row["last_name"], first_name=row["first_name"], middle_name=row["middle_name"])
+
+
+def _child(row: Row) -> KnownChild:
+    paper = (row["birth_certificate"] or "\n\n\n").split("\n")
+    return KnownChild(
+        id=row["id"],
+        snils=row["snils"],
+        last_name=row["last_name"],
+        first_name=row["first_name"],
+        middle_name=row["middle_name"],
+        birth_date=date.fromisoformat(row["birth_date"]),
+        birth_certificate=BirthCertificate(series=paper[0], number=paper[1], agency=paper[2], issue_date=paper[3]),
+    )

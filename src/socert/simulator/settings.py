@@ -1,0 +1,39 @@
+"""What a simulator can be told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from socert.simulator.clock import ClockMode
+
+#: The largest request body that is read; a larger one gets a fault.
+BODY_LIMIT = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Settings of one simulator; each has the default of `socert simulate`.
+
+    `message_age`: how old a MessageID may be (SMEV 3 manual, 2.3: a day; its schema notes say two days).
+    `ack_timeout`: when an unacknowledged message returns to its queue (SMEV 3 manual, 2.5.2).
+    `query_deadline`: how long a page waits for the region's answer (portal message dictionary, 12).
+    `balance_includes_booked`: how the balance of the certificate query is read (portal message dictionary, 1, trap 2).
+    `query_unit`: the unit of a certificate that only a query told of, `rub` or `hour` (ibid., trap 4).
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    keys: Path = Path("socert-data/keys")
+    people: Path | None = None
+    catalogue: Path | None = None
+    state: str = ":memory:"
+    participants: Path | None = None
+    clock: ClockMode = ClockMode.REAL
+    message_age: timedelta = timedelta(hours=24)
+    ack_timeout: timedelta = timedelta(minutes=15)
+    query_deadline: timedelta = timedelta(seconds=20)
+    balance_includes_booked: bool = True
+    query_unit: str = "rub"
+    body_limit: int = BODY_LIMIT

@@ -1,0 +1,176 @@
+"""The simulator's state: one SQLite database, in memory or in a file that survives a restart.
+
+All access happens on the event loop's thread; statements take microseconds, so nothing here is async.
+A file is kept in WAL mode with synchronous=NORMAL: it survives a killed simulator, not a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from socert.simulator.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS sent (
+    message_id TEXT PRIMARY KEY, received INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sent_received ON sent (received);
+
+CREATE TABLE IF NOT EXISTS queue (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    recipient TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    message_type TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    original_id TEXT,
+    sender TEXT NOT NULL,
+    node_id TEXT,
+    address TEXT,
+    sent_at INTEGER NOT NULL,
+    hidden_until INTEGER,
+    data BLOB,
+    signature BLOB,
+    rejection TEXT
+);
+CREATE INDEX IF NOT EXISTS queue_first ON queue (recipient, kind, hidden_until, seq);
+CREATE INDEX IF NOT EXISTS queue_typed ON queue (recipient, kind, message_type, hidden_until, seq);
+CREATE INDEX IF NOT EXISTS queue_target ON queue (message_id, recipient);
+
+CREATE TABLE IF NOT EXISTS route (
+    address TEXT PRIMARY KEY,
+    message_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    message_type TEXT NOT NULL,
+    node_id TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS portal_inbox (
+    message_id TEXT PRIMARY KEY, answer BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS person (
+    id INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE,
+    last_name TEXT NOT NULL,
+    first_name TEXT NOT NULL,
+    middle_name TEXT,
+    sort_key TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS person_sort ON person (sort_key);
+CREATE TABLE IF NOT EXISTS child (
+    id INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE,
+    snils TEXT,
+    last_name TEXT NOT NULL,
+    first_name TEXT NOT NULL,
+    middle_name TEXT,
+    birth_date TEXT NOT NULL,
+    birth_certificate TEXT
+);
+CREATE INDEX IF NOT EXISTS child_snils ON child (snils);
+CREATE TABLE IF NOT EXISTS guardian (
+    person INTEGER NOT NULL, child INTEGER NOT NULL, PRIMARY KEY (person, child)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS guardian_child ON guardian (child);
+
+CREATE TABLE IF NOT EXISTS object (
+    object_id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    closed INTEGER NOT NULL,
+    child INTEGER NOT NULL,
+    as_of TEXT NOT NULL,
+    notice TEXT,
+    card TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS object_child ON object (child, kind);
+CREATE TABLE IF NOT EXISTS effect (
+    object_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    applied INTEGER NOT NULL DEFAULT 0,
+    duplicate INTEGER NOT NULL DEFAULT 0,
+    stale INTEGER NOT NULL DEFAULT 0,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (object_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_NAMES = (
+    "sent",
+    "queue",
+    "route",
+    "portal_inbox",
+    "person",
+    "child",
+    "guardian",
+    "object",
+    "effect",
+    "counter",
+)
+
+
+class State:
+    """One open database. `place` is a file name or `:memory:`; `SettingsError` when the file cannot be used."""
+
+    def __init__(self, place: str = ":memory:") -> None:
+        try:
+            self.connection = sqlite3.connect(place, isolation_level=None)
+            self.connection.row_factory = sqlite3.Row
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+            self.connection.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise SettingsError(
+                f"The state file {place} cannot be used: {error}. Name another with --state."
+            ) from error
+
+    def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Run a query, return all rows."""
+        return self.connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """Run a query, return the first row or None."""
+        row: sqlite3.Row | None = self.connection.execute(sql, values).fetchone()
+        return row
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Run a statement, return how many rows it touched."""
+        return self.connection.execute(sql, values).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything inside together, or nothing of it. Does not nest."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def next_number(self, name: str, first: int) -> int:
+        """Return the next number of a counter, starting with `first`; never the same twice until a reset."""
+        row = self.one(
+            "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            name,
+            first,
+        )
+        assert row is not None
+        return int(row[0])
+
+    def reset(self) -> None:
+        """Forget everything: messages, accounts, people, counters."""
+        with self.transaction():
+            for name in _NAMES:
+                self.connection.execute(f"DELETE FROM {name}")  # noqa: S608 - names from the list above
+
+    def close(self) -> None:
+        """Close the database; the state in a file stays."""
+        self.connection.close()
