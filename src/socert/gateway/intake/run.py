@@ -70,6 +70,7 @@ class Intake:
         self._refuse = refuse
         self._progress = progress or Silent()
         self._batch = batch
+        self._waiting: list[Refusal] = []
         self._refusals: Counter[tuple[Kind, Code]] = Counter()
         self._warnings: Counter[Warned] = Counter()
 
@@ -103,6 +104,7 @@ class Intake:
         self._progress.start(table.kind, table.total)
         for batch in _batches(table, self._batch):
             total += put(batch)
+            self._tell()
             read += len(batch)
             self._progress.advance(len(batch))
         self._progress.finish()
@@ -203,14 +205,14 @@ class Intake:
                 yield row, row.record
 
     def _refuse_row(self, table: Table[T], row: Row[T], found: rules.Found | None) -> None:
-        """Report a row once: by its first fault, with the reasons of all of them."""
+        """Refuse a row once: by its first fault, with the reasons of all of them."""
         faults = row.faults
         if found is not None:
             name, code, reason = found
             faults = (Fault(field=table.title(name), code=code, reason=reason),)
         first = faults[0]
         self._refusals[table.kind, first.code] += 1
-        self._refuse(
+        self._waiting.append(
             Refusal(
                 kind=table.kind,
                 file=table.file,
@@ -221,6 +223,12 @@ class Intake:
                 reason=_reasons(faults),
             )
         )
+
+    def _tell(self) -> None:
+        """Hand over the refusals of a batch in the order of its rows: they were found in the order of the rules."""
+        for refusal in sorted(self._waiting, key=lambda refusal: refusal.row):
+            self._refuse(refusal)
+        self._waiting.clear()
 
     def _with_missing(self, kinds: Sequence[KindSummary]) -> tuple[KindSummary, ...]:
         """Add how many certificates and contracts the registry keeps beyond those just taken."""

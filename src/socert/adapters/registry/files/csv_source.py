@@ -120,7 +120,7 @@ class CsvTable(Generic[T]):
         return None if any("\n" in cell for cell in cells) else cells
 
     def _lines(self) -> Iterator[str]:
-        """Give the lines with their ends. Bytes that the encoding lacks become lone surrogates: those cells are refused."""
+        """Give the lines with their ends. Bytes outside the encoding become lone surrogates: those cells are refused."""
         try:
             with self._path.open(encoding=self._encoding, errors="surrogateescape", newline="") as file:
                 yield from file
