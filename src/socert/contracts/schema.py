@@ -49,7 +49,8 @@ class Schema:
         if not names:
             raise ValueError("Name at least one schema file of the package.")
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        parser.resolvers.add(_PackageFiles(package))
+        resolver = _PackageFiles(package)
+        parser.resolvers.add(resolver)
         imports: dict[str, str] = {}
         for name in names:
             namespace = etree.fromstring(_resource(package, name).read_bytes(), parser).get("targetNamespace", "")
@@ -62,7 +63,13 @@ class Schema:
         ]
         # libxml2 compiles one document: give it one that imports all the others.
         all_of_them = f'<xs:schema xmlns:xs="{_XS}" targetNamespace="urn:all-schemas">{"".join(lines)}</xs:schema>'
-        return cls(etree.XMLSchema(etree.fromstring(all_of_them.encode(), parser, base_url=f"{_ROOT_URL}all.xsd")))
+        tree = etree.fromstring(all_of_them.encode(), parser, base_url=f"{_ROOT_URL}all.xsd")
+        try:
+            return cls(etree.XMLSchema(tree))
+        except etree.XMLSchemaParseError:
+            if resolver.failure is not None:  # says more than "failed to parse the resource"
+                raise resolver.failure from None
+            raise
 
     def violations(self, element: etree._Element) -> tuple[Violation, ...]:
         """Return where an element, taken as a root by itself, breaks the schema: empty when nowhere.
@@ -90,12 +97,17 @@ class _PackageFiles(etree.Resolver):
 
     def __init__(self, package: str) -> None:
         self._package = package
+        self.failure: Exception | None = None
 
     # The stubs know neither the context nor the methods that make an answer from it.
     def resolve(self, system_url: str, public_id: str, context: object) -> object:  # type: ignore[override]
-        if not system_url.startswith(_ROOT_URL):
-            raise ValueError(f"A schema of {self._package} asks for {system_url}, which is not a file of the package.")
-        data = _resource(self._package, system_url.removeprefix(_ROOT_URL)).read_bytes()
+        try:
+            if not system_url.startswith(_ROOT_URL):
+                raise ValueError(f"A schema of {self._package} asks for {system_url}, which is outside the package.")
+            data = _resource(self._package, system_url.removeprefix(_ROOT_URL)).read_bytes()
+        except (OSError, ValueError) as error:
+            self.failure = error  # libxml2 reports only that there was one
+            raise
         return self.resolve_string(data, context, base_url=system_url)
 
 
@@ -115,7 +127,7 @@ def _standalone(element: etree._Element) -> etree._Element:
     """
     if element.getparent() is None or not _NAMES_A_TYPE(element):
         return element
-    return etree.fromstring(etree.tostring(element, method="c14n", with_comments=False))
+    return etree.fromstring(etree.tostring(element, encoding="utf-8", with_tail=False))
 
 
 # --- from the validator's words to ours -----------------------------------------------------------------------------
@@ -129,7 +141,7 @@ _ABOUT_VALUES: Final = re.compile(r"SCHEMAV_CVC_(?:\w*_VALID|DATATYPE|SIMPLE|FAC
 # What the validator says of values. The value is all up to the last place where the rest fits: a value that looks like
 # the rest of the sentence does not get out.
 _OF_A_VALUE: Final = (
-    (re.compile(r"The (?:actual )?value '(.*)' ((?:is|has|must|does) .*)", re.DOTALL), "The value"),
+    (re.compile(r"The (?:actual |initial )?value '(.*)' ((?:is|has|must|does) .*)", re.DOTALL), "The value"),
     (re.compile(r"'(.*)' (is not a valid value of .*)", re.DOTALL), "The value"),
     (re.compile(r"Duplicate key-sequence \[(.*)\] (in .*)", re.DOTALL), "Duplicate key"),
     (re.compile(r"No match found for key-sequence \[(.*)\] (of .*)", re.DOTALL), "No match found for the key"),

@@ -43,6 +43,21 @@ MAX_ATTRIBUTES: Final = 128
 MAX_ATTRIBUTE_CHARACTERS: Final = 65_536
 """Longest attribute value."""
 
+_KINDS: Final = {
+    "WAR_NS_URI": "a namespace is not a URI",
+    "NS_ERR_UNDEFINED_NAMESPACE": "a prefix is not declared",
+    "NS_ERR_ATTRIBUTE_REDEFINED": "an attribute stands twice",
+    "ERR_ATTRIBUTE_REDEFINED": "an attribute stands twice",
+    "ERR_TAG_NAME_MISMATCH": "start and end tags do not match",
+    "ERR_TAG_NOT_FINISHED": "it ends inside an element",
+    "ERR_UNDECLARED_ENTITY": "an entity is not declared",
+    "ERR_INVALID_CHAR": "a character is not allowed in XML",
+    "ERR_RESOURCE_LIMIT": "its elements are nested too deep, or something in it is too long",
+    "ERR_DOCUMENT_END": "something follows the root element",
+    "ERR_DOCUMENT_EMPTY": "there is no element",
+}
+"""The parser's kinds of errors in plain words; the others are called by their names."""
+
 _PARSER_DEPTH: Final = 255
 """The parser itself refuses nesting deeper than this."""
 
@@ -64,10 +79,11 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         raise XmlRefused(f"it is {len(data)} bytes long and {max_bytes} are allowed")
     _refuse_other_encodings(data)
     _refuse_doctype(data)
+    parser = _parser()
     try:
-        root = etree.fromstring(data, _parser())
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        _refuse_syntax(error)
+        _refuse_syntax(error, parser)
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlRefused("it has a DOCTYPE")
     _refuse_excess(root, max_depth)
@@ -123,12 +139,14 @@ def _refuse_doctype(data: bytes) -> None:
         raise XmlRefused("it has a DOCTYPE", line=data.count(b"\n", 0, place) + 1)
 
 
-def _refuse_syntax(error: etree.XMLSyntaxError) -> NoReturn:
+def _refuse_syntax(error: etree.XMLSyntaxError, parser: etree.XMLParser) -> NoReturn:
     """Turn the parser's error into ours: its kind and line, never its text, which quotes the document."""
-    kinds = [entry.type_name for entry in cast("Iterable[etree._LogEntry]", error.error_log)]
-    name = kinds[-1] if kinds else "ERR_DOCUMENT_EMPTY"
-    reason = name.removeprefix("ERR_").replace("_", " ").lower()
-    raise XmlRefused(f"it is not well-formed: {reason}", line=error.lineno or None) from None
+    # The error's own log holds what any parser of the thread has met. The stubs do not know that a log can be iterated.
+    log = cast("Iterable[etree._LogEntry]", parser.error_log)
+    entries = [entry for entry in log if entry.level_name != "WARNING"]
+    kind = entries[0].type_name if entries else "ERR_DOCUMENT_EMPTY"
+    reason = _KINDS.get(kind) or kind.removeprefix("ERR_").replace("_", " ").lower()
+    raise XmlRefused(f"it is not well-formed: {reason}", line=entries[0].line if entries else error.lineno) from None
 
 
 @lru_cache(maxsize=16)

@@ -7,6 +7,7 @@ uses. Elements without a namespace and attributes of the `xml` namespace have no
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NoReturn
 from xml.parsers import expat
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 URI: Final = "urn://smev-gov-ru/xmldsig/transform"
 
 _XML_NAMESPACE: Final = "http://www.w3.org/XML/1998/namespace"
+_AMPERSAND_IN_DECLARATION: Final = re.compile(rb""" xmlns(?::[^\s=]+)?=(?:"[^"&]*&|'[^'&]*&)""")
+_AMPERSAND_IN_NAMESPACE: Final = etree.XPath(
+    "boolean(descendant-or-self::*[contains(namespace-uri(), '&') or @*[contains(namespace-uri(), '&')]])"
+)
 _SEPARATOR: Final = "\x0c"  # between namespace and name; no XML document can hold this character
 
 
@@ -29,11 +34,19 @@ def normalize(element: etree._Element) -> bytes:
 
     The element may stand anywhere in a document and inherit namespaces. `TransformError` when there is no result.
     """
+    return transform(canonicalize(element))
+
+
+def canonicalize(element: etree._Element) -> bytes:
+    """Return the exclusive canonical form of an element without comments; `TransformError` when there is none."""
     try:
-        canonical = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+        canonical: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
     except etree.C14NError:
         raise TransformError("The element has no canonical form: a namespace of it is not an absolute URI.") from None
-    return transform(canonical)
+    # libxml2 writes `&` in a namespace as it is, so that two namespaces would look the same. Nobody has such ones.
+    if _AMPERSAND_IN_DECLARATION.search(canonical) and _AMPERSAND_IN_NAMESPACE(element):
+        raise TransformError("A namespace holds '&', which the canonical form cannot be made for here.")
+    return canonical
 
 
 def transform(data: bytes) -> bytes:
