@@ -17,9 +17,18 @@ _CERTIFICATE_STEP = 5_772_156_649
 
 def snils(index: int) -> str:
     """Return the index-th SNILS, 11 digits beginning with 9; different for all indexes below 99 999 989."""
-    base = 900_000_000 + (_FIRST + index) * _SNILS_STEP % _SNILS_RANGE
-    total = sum(int(digit) * weight for digit, weight in zip(str(base), range(9, 0, -1), strict=True))
-    return f"{base}{total % 101 % 100:02d}"
+    base = str(900_000_000 + (_FIRST + index) * _SNILS_STEP % _SNILS_RANGE)
+    return base + _snils_digits(base)
+
+
+def is_snils(number: str) -> bool:
+    """Whether 11 digits are a SNILS: the last two are the check number of the first nine."""
+    return number[9:] == _snils_digits(number[:9])
+
+
+def _snils_digits(base: str) -> str:
+    total = sum(int(digit) * weight for digit, weight in zip(base, range(9, 0, -1), strict=True))
+    return f"{total % 101 % 100:02d}"
 
 
 def with_separators(number: str) -> str:

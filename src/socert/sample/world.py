@@ -13,6 +13,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from socert.sample.numbers import is_snils
 from socert.sample.plain import digits, iso_date, read_export
 
 if TYPE_CHECKING:
@@ -106,9 +107,9 @@ def municipality_document(row: Mapping[str, Any]) -> Document:
 def write_world(export: Path, folder: Path) -> None:
     """Write `people.json` and `catalogue.json` for the people and programmes of an export of either layout.
 
-    Parents are told apart by SNILS. Rows whose person cannot be a person (no name, no date, no SNILS) are left out;
-    those that are wrong in another way are not, for the people exist all the same. `SampleError` when the export is not
-    there.
+    Parents are told apart by SNILS. Rows whose person cannot be a person (no name, no date, a SNILS that is none) are
+    left out; those that are wrong in another way are not, for the people exist all the same. `SampleError` when the
+    export is not there.
     """
     found = read_export(export)
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,15 +129,18 @@ def write_world(export: Path, folder: Path) -> None:
 def _parent(row: Mapping[str, Any]) -> Document | None:
     person = _person(row, " представителя")
     snils = digits(row["СНИЛС представителя"])
-    return person if person is None or snils is None else {"snils": snils, **person, "children": []}
+    if person is None or snils is None or not is_snils(snils):
+        return None
+    return {"snils": snils, **person, "children": []}
 
 
 def _child(row: Mapping[str, Any]) -> Document | None:
     person, born = _person(row, ""), iso_date(row["Дата рождения"])
-    if person is None or born is None:
+    snils = digits(row["СНИЛС ребёнка"])
+    if person is None or born is None or (snils is not None and not is_snils(snils)):
         return None
     return {
-        "snils": digits(row["СНИЛС ребёнка"]),
+        "snils": snils,
         **person,
         "birth_date": born,
         "gender": _GENDERS.get(str(row["Пол"]).strip()),
