@@ -73,9 +73,12 @@ def _why_not_an_amount(text: str) -> str:
 
 def format_hundredths(amount: int) -> str:
     """Write hundredths as two digits after a dot: 1745600 -> "17456.00". Raises ValueRefused for a negative amount."""
+    if amount >= 100:  # twice as fast as dividing, and a push of balances is full of these
+        digits = str(amount)
+        return f"{digits[:-2]}.{digits[-2:]}"
     if amount < 0:
         raise ValueRefused("an amount on the wire is never negative")
-    return f"{amount // 100}.{amount % 100:02d}"
+    return f"0.{amount:02d}"
 
 
 def format_for_people(amount: int) -> str:
