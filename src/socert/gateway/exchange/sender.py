@@ -69,14 +69,11 @@ class Sender:
     async def run(self, work: Wake, settled: Wake, watch: float) -> None:
         """Send for ever: when `work` is called and every `watch` seconds; call `settled` when a try has ended."""
         await self._store.write(lambda connection: outbox.let_go(connection, self._node))
-        freed = asyncio.Event()
 
-        async def one(message: Claimed) -> None:
-            try:
-                await self.send(message)
-            finally:
-                freed.set()
-                settled.call()
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            work.call()  # there is room again
+            settled.call()
 
         async with asyncio.TaskGroup() as group:
             while True:
@@ -84,15 +81,10 @@ class Sender:
                 room = self._parallel - len(self._tasks)
                 claimed = await self._claim(room) if room and not pause else ()
                 for message in claimed:
-                    task = group.create_task(one(message))
+                    task = group.create_task(self.send(message))
                     self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
-                if claimed and len(self._tasks) < self._parallel:
-                    continue
-                if self._tasks:
-                    freed.clear()
-                    await freed.wait()
-                else:
+                    task.add_done_callback(ended)
+                if not claimed:
                     await work.wait(max(watch, pause))
 
     async def _claim(self, room: int) -> tuple[Claimed, ...]:
