@@ -130,7 +130,8 @@ class Simulator:
                 " Choose another with --port."
             ) from error
         self._port = self._runner.addresses[0][1]
-        self._work = asyncio.create_task(self.consumer.run(), name="portal")
+        if not self.settings.exchange_only:
+            self._work = asyncio.create_task(self.consumer.run(), name="portal")
         log.info("ready", url=self.url, exchange=self.exchange_url)
 
     async def stop(self) -> None:

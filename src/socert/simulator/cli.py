@@ -48,6 +48,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     show_default=True,
     help="Unit of a certificate that only a query told of.",
 )
+@click.option("--exchange-only", is_flag=True, help="The portal takes no messages: another program plays it.")
 def simulate(
     port: int,
     host: str,
@@ -60,6 +61,7 @@ def simulate(
     query_deadline: float,
     balance_includes_booked: bool,
     query_unit: str,
+    exchange_only: bool,
 ) -> None:
     """Run the portal in a box: exchange, portal accounts, parent's pages, control."""
     configure()
@@ -75,6 +77,7 @@ def simulate(
         query_deadline=timedelta(seconds=query_deadline),
         balance_includes_booked=balance_includes_booked,
         query_unit=query_unit,
+        exchange_only=exchange_only,
     )
     try:
         asyncio.run(_run(settings))

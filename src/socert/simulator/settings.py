@@ -20,6 +20,7 @@ class Settings:
     `ack_timeout`: when an unacknowledged message returns to its queue (SMEV 3 manual, 2.5.2).
     `query_deadline`: how long a page waits for the region's answer (portal message dictionary, 12).
     `balance_includes_booked`: how the balance of the certificate query is read (portal message dictionary, 1, trap 2).
+    `exchange_only`: the portal takes no messages, so that another program may play it with `portal.key`.
     `query_unit`: the unit of a certificate that only a query told of, `rub` or `hour` (ibid., trap 4).
     """
 
@@ -36,4 +37,5 @@ class Settings:
     query_deadline: timedelta = timedelta(seconds=20)
     balance_includes_booked: bool = True
     query_unit: str = "rub"
+    exchange_only: bool = False
     body_limit: int = BODY_LIMIT

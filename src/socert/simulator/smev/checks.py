@@ -111,9 +111,9 @@ def restored(errors: Iterable[tuple[int, str]]) -> list[ValidationError]:
 
 
 def caller(call: Call) -> str:
-    """Return the subject of the certificate a call was signed with, as the manual's texts quote it."""
+    """Return the subject of the certificate a call was signed with, as the manual's texts quote it (RFC 1779)."""
     certificate = calls.verify(call, SUITES).certificate
-    return load_certificate(certificate).subject.rfc4514_string()
+    return ", ".join(part.rfc4514_string() for part in reversed(list(load_certificate(certificate).subject.rdns)))
 
 
 def _issued(call: Call) -> datetime:

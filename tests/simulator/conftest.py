@@ -1,0 +1,256 @@
+"""A simulator on a free port with a clock that stands still, and a region that talks to it over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from socert.contracts.portal import account
+from socert.contracts.signature.suites import Suite
+from socert.contracts.smev import call, reply
+from socert.contracts.smev.faults import Fault, FaultReceived
+from socert.contracts.smev.ids import MessageIds
+from socert.host.clock import system_clock
+from socert.host.keys import ensure_key, load_signer
+from socert.simulator.app import Simulator
+from socert.simulator.clock import ClockMode
+from socert.simulator.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from socert.contracts.signature.signer import Signer
+    from socert.contracts.smev.operation import Operation
+
+GUID = "00000000-0000-4000-8000-0000000000{:02x}"
+SNILS = "11223344595"
+AS_OF = datetime(2026, 9, 5, 7, 0, tzinfo=UTC)
+
+
+class Region:
+    """A region that speaks to a simulator: calls over HTTP, and the business messages it would send."""
+
+    def __init__(self, simulator: Simulator, signer: Signer, http: aiohttp.ClientSession) -> None:
+        self.simulator = simulator
+        self.signer = signer
+        self.http = http
+        self.ids = MessageIds(simulator.clock)
+
+    # Calls
+
+    async def post(self, data: bytes, operation: Operation | None = None) -> tuple[int, bytes]:
+        """Send bytes to the exchange, return HTTP status and body."""
+        headers = {"Content-Type": "text/xml; charset=utf-8"}
+        if operation is not None:
+            headers["SOAPAction"] = f'"{operation.action}"'
+        async with self.http.post(self.simulator.exchange_url, data=data, headers=headers) as response:
+            return response.status, await response.read()
+
+    async def say(self, data: bytes) -> reply.Reply:
+        """Send a call, check schema and signature of the reply, return it; `FaultReceived` for a fault."""
+        status, body = await self.post(data)
+        try:
+            answer = reply.open_reply(body)
+        except FaultReceived:
+            assert status == 500
+            raise
+        assert status == 200
+        reply.check_schema(answer)
+        if answer.signed is not None:
+            reply.verify(answer, frozenset(Suite))
+        return answer
+
+    async def fault(self, data: bytes) -> Fault:
+        """Send a call that must be refused, return the fault."""
+        with pytest.raises(FaultReceived) as caught:
+            await self.say(data)
+        return caught.value.fault
+
+    async def send(self, content: Any, **more: Any) -> str:
+        """SendRequest with a new id; return the id."""
+        message_id: str = more.pop("message_id", None) or self.ids()
+        await self.say(call.send_request(message_id=message_id, content=content, signer=self.signer, **more))
+        return message_id
+
+    async def answers(self, **more: Any) -> reply.Delivery | None:
+        """GetResponse: the next answer, None when there is none."""
+        return (
+            await self.say(call.get_response(timestamp=self.simulator.clock(), signer=self.signer, **more))
+        ).delivery
+
+    async def requests(self, **more: Any) -> reply.Delivery | None:
+        """GetRequest: the next request, None when there is none."""
+        return (await self.say(call.get_request(timestamp=self.simulator.clock(), signer=self.signer, **more))).delivery
+
+    async def ack(self, message_id: str) -> None:
+        """Acknowledge a message."""
+        await self.say(call.ack(message_id=message_id, signer=self.signer))
+
+    async def push(self, *updates: account.Update) -> account.UpdateResponse:
+        """Push updates to the portal, wait for its answer, acknowledge it."""
+        message_id = await self.send(self.batch(*updates))
+        await self.simulator.consumer.at_rest()
+        delivery = await self.answers()
+        assert delivery is not None
+        assert delivery.original_message_id == message_id
+        await self.ack(delivery.message_id)
+        assert delivery.content is not None
+        return account.read_update_response(delivery.content)
+
+    # Messages
+
+    def batch(self, *updates: account.Update) -> account.UpdateRequest:
+        """Put updates into a push."""
+        return account.UpdateRequest(batch_id=GUID.format(0xF1), sent_at=AS_OF, updates=updates)
+
+    def recipient(self, **more: Any) -> account.Recipient:
+        """Return the recipient of all updates here; `more` changes the child."""
+        child = account.Child(
+            last_name="Примеров", first_name="Тест", birth_date=date(2016, 2, 20), snils=SNILS, middle_name="Иванович"
+        )
+        return account.Recipient(
+            applicant=account.Applicant(last_name="Примерова", first_name="Анна", snils="90000000182"),
+            child=replace(child, **more),
+        )
+
+    def certificate(self, seq: int = 1, **more: Any) -> account.Update:
+        """Return an update of a certificate: 17 456,00 roubles, 9 256,00 left; `more` changes the update."""
+        update = account.Update(
+            object_id=GUID.format(0xAA),
+            operation=account.Operation.CREATE,
+            seq=seq,
+            as_of=AS_OF,
+            cause=account.Cause.RESERVED,
+            recipient=self.recipient(),
+            body=self.card(),
+        )
+        return replace(update, **more)
+
+    def card(self, **more: Any) -> account.CertificateCard:
+        """Return the card of the certificate; `more` changes it."""
+        card = account.CertificateCard(
+            certificate_guid=GUID.format(0xAA),
+            certificate_number="1234567890",
+            scheme=account.Scheme.SOCIAL_ORDER,
+            certificate_type=account.CertificateType.FUNDED,
+            category_code="0",
+            category_name="От 5 до 17 лет",
+            region_code=GUID.format(3),
+            municipality_code=GUID.format(2),
+            valid_from=date(2026, 1, 10),
+            status=account.CertificateStatus.ACTIVE,
+            version=18,
+            balances=(self.balance(),),
+        )
+        return replace(card, **more)
+
+    def balance(self, **more: Any) -> account.Balance:
+        """Return the balance of the certificate; `more` changes it."""
+        balance = account.Balance(
+            period_from=date(2026, 1, 1),
+            period_to=date(2026, 12, 31),
+            unit=account.Unit.RUB,
+            nominal=1745600,
+            reserved=800000,
+            spent=20000,
+            available=925600,
+        )
+        return replace(balance, **more)
+
+    def contract(self, seq: int = 1, **more: Any) -> account.Update:
+        """Return an update of a contract: 8 000,00 by the certificate, 4 000,00 by the family."""
+        split = account.Split(
+            unit=account.Unit.RUB,
+            total=1200000,
+            certificate_part=800000,
+            applicant_part=400000,
+            year_parts=(account.YearPart(year=2026, certificate_part=800000, applicant_part=400000),),
+        )
+        card = account.ContractCard(
+            contract_id="contract-0001",
+            contract_number="15",
+            contract_date=date(2026, 9, 5),
+            contract_state=account.ContractState.ACTIVE,
+            start_date=date(2026, 9, 15),
+            end_date=date(2026, 12, 31),
+            certificate_guid=GUID.format(0xAA),
+            certificate_version=18,
+            organisation=account.Organisation(
+                organisation_id="org-0001",
+                name="ИП Образцова Мария Тестовна",
+                kind=account.OrganisationKind.SOLE_TRADER,
+                inn="000123456731",
+                ogrn="399000000000011",
+            ),
+            programme_guid=GUID.format(0xDD),
+            programme_name="Тестовая программа «Ритм»",
+            split=split,
+            reserved_now=800000,
+            spent_now=0,
+        )
+        update = account.Update(
+            object_id="contract-0001",
+            operation=account.Operation.CREATE,
+            seq=seq,
+            as_of=AS_OF,
+            cause=account.Cause.CONTRACT_CONCLUDED,
+            recipient=self.recipient(),
+            body=card,
+        )
+        return replace(update, **more)
+
+    def close(self, seq: int, object_id: str = GUID.format(0xAA)) -> account.Update:
+        """Return the closing of an object."""
+        return self.certificate(
+            seq,
+            object_id=object_id,
+            operation=account.Operation.CLOSE,
+            cause=account.Cause.MODE_OFF,
+            body=None,
+        )
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """A folder of keys that holds the region's pair."""
+    folder = tmp_path / "keys"
+    ensure_key(folder, "region", common_name="Region", organisation="Region", clock=system_clock)
+    return folder
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def simulator(keys: Path) -> AsyncIterator[Simulator]:
+    """A running simulator whose clock moves only when told."""
+    async with Simulator(Settings(port=0, keys=keys, clock=ClockMode.MANUAL)) as running:
+        yield running
+
+
+@pytest.fixture
+def region(simulator: Simulator, keys: Path, http: aiohttp.ClientSession) -> Region:
+    """A region that is a participant of the simulator's exchange."""
+    return Region(simulator, signer_of(keys, "region"), http)
+
+
+@pytest.fixture
+async def exchange(keys: Path, http: aiohttp.ClientSession) -> AsyncIterator[Region]:
+    """A region at an exchange whose portal takes no messages."""
+    settings = Settings(port=0, keys=keys, clock=ClockMode.MANUAL, exchange_only=True)
+    async with Simulator(settings) as running:
+        yield Region(running, signer_of(keys, "region"), http)
+
+
+def signer_of(keys: Path, name: str) -> Signer:
+    """Return the signer of a pair in the folder of keys; a new one when it is not there."""
+    return load_signer(ensure_key(keys, name, common_name=name, organisation=name, clock=system_clock))
