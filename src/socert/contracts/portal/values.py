@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from socert.contracts.portal.errors import ValueRefused
 
@@ -163,9 +163,12 @@ def parse_moment(text: str, *, zone: tzinfo | None = None) -> datetime:
     if found is None:
         raise ValueRefused("a moment is written 2026-09-01T09:00:00+03:00")
     fraction = f".{found[2][:6]:0<6}" if found[2] else ""
+    midnight = found[1].endswith("T24:00:00")  # the end of a day, which is the start of the next
+    seconds = found[1].replace("T24", "T00") if midnight else found[1]
     try:
-        moment = datetime.fromisoformat(f"{found[1]}{fraction}{found[3] or ''}")
-    except ValueError:
+        moment = datetime.fromisoformat(f"{seconds}{fraction}{found[3] or ''}")
+        moment += timedelta(days=1) if midnight else timedelta()
+    except (ValueError, OverflowError):
         raise ValueRefused("there is no such moment in the calendar") from None
     if moment.tzinfo is not None:
         return moment
