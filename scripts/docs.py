@@ -71,8 +71,8 @@ def errors_page() -> str:
     """The page of all errors by room: stable code, class, meaning."""
     lines = [
         MADE + "# Errors\n",
-        "Every exception of the project says in its attribute `code` which one it is. Codes stay the same for good, while",
-        "texts may change. Two rooms may use one code; within a room each is used once.",
+        "Every exception of the project says in its attribute `code` which one it is. Codes stay the same for good;",
+        "texts may change. Two rooms may use one code; within a room no code is used twice.",
     ]
     rooms: dict[str, list[type[Exception]]] = {}
     for kind in _errors():
