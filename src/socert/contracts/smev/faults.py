@@ -157,8 +157,11 @@ class Fault:
 
     @property
     def smev_code(self) -> int | None:
-        """The number in the description ("SMEV-403:…" gives 403), None where there is none."""
-        found = _SMEV_CODE.match(self.description)
+        """The number that the description begins with ("SMEV-403:…" gives 403), None where there is none.
+
+        Where there is no description, as some emulators answer, the text may begin with it.
+        """
+        found = _SMEV_CODE.match(self.description or self.text)
         return int(found[1]) if found else None
 
     @property
