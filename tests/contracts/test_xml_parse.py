@@ -105,6 +105,7 @@ def test_a_byte_that_is_not_utf8_is_found_by_line() -> None:
         (b"<Ivanova:a/>", 1, "a prefix is not declared"),
         (b"<a xmlns='Ivanova:['/>", 1, "a namespace is not a URI"),
         (b"<!-- Ivanova -- --><a/>", 1, "hyphen in comment"),
+        (b"<!-- Ivanova", 1, "comment not finished"),
         (b"<a><![CDATA[Ivanova</a>", 1, "cdata not finished"),
     ],
 )

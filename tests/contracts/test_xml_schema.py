@@ -314,6 +314,12 @@ def test_an_absolute_path_is_one_inside_the_package(package: Callable[[dict[str,
         Schema.load(package({"a.xsd": importing("/etc/passwd")}), "a.xsd")
 
 
+def test_what_is_no_schema_is_said(package: Callable[[dict[str, str]], str]) -> None:
+    name = package({"a.xsd": importing("b.xsd"), "b.xsd": BASIC.replace("urn:basic", "urn:b")})
+    with pytest.raises(etree.XMLSchemaParseError, match="does not resolve"):
+        Schema.load(name, "a.xsd")
+
+
 def test_what_cannot_be_loaded_together_is_said(package: Callable[[dict[str, str]], str]) -> None:
     name = package(SCHEMAS)
     with pytest.raises(ValueError, match="same namespace"):

@@ -6,6 +6,7 @@ import hashlib
 import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
@@ -20,6 +21,9 @@ from socert.contracts.signature.signer import KeySigner
 from socert.contracts.signature.suites import Suite
 from socert.contracts.signature.transform import normalize
 from socert.contracts.xml import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -134,8 +138,7 @@ def test_we_verify_what_somebody_else_signs(signer: KeySigner) -> None:
     "data",
     [
         NORMAL,
-        '<Data xmlns="urn:t" Id="SIGNED_BY_CALLER" ><!-- c -->'
-        '<x:Name xmlns:x="urn:n">Иванова &#38; Ко</x:Name ></Data>',
+        '<Data xmlns="urn:t" Id="SIGNED_BY_CALLER" ><x:Name xmlns:x="urn:n">Иванова &#38; Ко</x:Name ><!----></Data>',
     ],
 )
 def test_the_same_content_written_otherwise_holds(signature: str, data: str) -> None:
@@ -232,6 +235,17 @@ def test_a_suite_must_be_allowed(signature: str) -> None:
 def test_a_made_up_value_does_not_hold(signature: str, value: bytes) -> None:
     changed = re.sub(r"(<ds:SignatureValue>).*?(</)", rf"\g<1>{b64encode(value).decode()}\g<2>", signature)
     assert fault(envelope(DATA, changed))[0] is SignatureFault.SIGNATURE_IS_INVALID
+
+
+def test_a_real_signature_of_another_suite_is_refused_and_not_stumbled_over(oracles: Path) -> None:
+    """Real messages are signed by GOST keys, which this library cannot load."""
+    root = parse((oracles / "smev3" / "signed" / "MC1.xml").read_bytes())
+    found, reference = next(root.iter(f"{DS}Signature")), next(root.iter(f"{DS}Reference"))
+    target = next(element for element in root.iter("*") if f"#{element.get('Id')}" == reference.get("URI"))
+    with pytest.raises(SignatureInvalid, match="not among those accepted"):
+        xmldsig.verify(found, target=target, suites=ALL)
+    der = b64decode(next(root.iter(f"{DS}X509Certificate")).text or "")
+    assert not Suite.ECDSA_P256.verify(der, b"data", b"\1" * 64)
 
 
 def test_every_bit_of_the_value_counts(signature: str) -> None:
