@@ -68,6 +68,7 @@ def test_functions_read_from_top_to_bottom(root: Path) -> None:
     long = {
         f"{path.relative_to(root)}:{node.lineno} {node.name}": lines
         for path in (root / "src").rglob("*.py")
+        if "migrations" not in path.parts  # a migration lists whole tables, once, and is never read again
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > 60
