@@ -114,6 +114,111 @@ class Region:
         return {(row["file"], int(row["row"])): row["code"] for row in self.refused}
 
 
+CERTIFICATE = {
+    "Номер сертификата": "1000000001",
+    "GUID": "00000000-0000-4000-8000-000000000001",
+    "Фамилия": "Ветров",
+    "Имя": "Глеб",
+    "Отчество": "",
+    "Дата рождения": "07.03.2015",
+    "Пол": "М",
+    "СНИЛС ребёнка": "900-000-001 82",
+    "Свидетельство о рождении": "IV-АБ 123456",
+    "Фамилия представителя": "Ветрова",
+    "Имя представителя": "Нина",
+    "Отчество представителя": "Глебовна",
+    "СНИЛС представителя": "95550001289",
+    "Вид": "ПФ",
+    "Единица": "руб.",
+    "Номинал": "10000,00",
+    "Остаток": "10000,00",
+    "Забронировано": "0",
+    "Израсходовано": "0",
+    "Начало": "01.01.2026",
+    "Окончание": "31.12.2026",
+    "Статус": "Действует",
+    "ОКТМО": "09701000",
+    "Форма согласия": "СС-2026",
+}
+CONTRACT = {
+    "Номер договора": "Д-1",
+    "Номер сертификата": "1000000001",
+    "Дата договора": "01.09.2026",
+    "Программа": "Хор",
+    "GUID группы": "11111111-0000-4000-8000-000000000001",
+    "Год обучения": "1",
+    "Организация": "ООО «Лад»",
+    "ИНН": "0001234562",
+    "Начало": "01.09.2026",
+    "Окончание": "31.12.2026",
+    "Единица": "руб.",
+    "По сертификату": "4000,50",
+    "За счёт родителя": "0,00",
+    "Списано": "0",
+    "Забронировано": "4000,50",
+    "Статус": "Заключён",
+}
+PROGRAMME = {
+    "GUID программы": "22222222-0000-4000-8000-000000000001",
+    "GUID группы": "11111111-0000-4000-8000-000000000001",
+    "Программа": "Хор",
+    "Направленность": "художественная",
+    "Срок, лет": "4",
+    "Организация": "ООО «Лад»",
+    "ИНН": "0001234562",
+    "Тип организации": "private",
+    "Часов в год": "72",
+    "Стоимость, руб.": "4000,50",
+    "Возможна оплата сертификатом": "Да",
+}
+
+
+class Export:
+    """A small export in the CSV layout. Each row starts from a right one and says what is different about it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.encoding = "cp1251"
+        folder.mkdir()
+        (folder / "municipalities.csv").write_text(
+            "oktmo,municipality,municipality_guid,region,region_guid\n"
+            "09701000,Заозёрск,33333333-0000-4000-8000-000000000001,Край,33333333-0000-4000-8000-0000000000aa\n",
+            encoding="utf-8",
+        )
+        self.certificates({})
+        self.contracts()
+        self.programmes({})
+
+    def certificates(self, *rows: dict[str, str]) -> None:
+        """Write certificates; each row after the first gets a number and GUID of its own unless it says otherwise."""
+        numbered = (
+            {"Номер сертификата": f"{1000000001 + place}", "GUID": f"00000000-0000-4000-8000-{1 + place:012}"}
+            for place in range(len(rows))
+        )
+        self._write("certificates.csv", CERTIFICATE, [own | row for own, row in zip(numbered, rows, strict=True)])
+
+    def contracts(self, *rows: dict[str, str]) -> None:
+        """Write contracts, numbered Д-1, Д-2 unless a row says otherwise."""
+        numbered = ({"Номер договора": f"Д-{1 + place}"} for place in range(len(rows)))
+        self._write("contracts.csv", CONTRACT, [own | row for own, row in zip(numbered, rows, strict=True)])
+
+    def programmes(self, *rows: dict[str, str]) -> None:
+        """Write programmes."""
+        self._write("programmes.csv", PROGRAMME, list(rows))
+
+    def _write(self, name: str, base: dict[str, str], rows: Rows) -> None:
+        with (self.folder / name).open("w", encoding=self.encoding, newline="") as file:
+            writer = csv.DictWriter(file, list(base), delimiter=";", lineterminator="\r\n")
+            writer.writeheader()
+            writer.writerows(base | row for row in rows)
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Export:
+    """A right export of one certificate and one programme, to be written over."""
+    return Export(tmp_path / "export")
+
+
 @pytest.fixture
 def region(tmp_path: Path) -> Region:
     """An empty registry; its reports go to a temporary folder."""

@@ -15,7 +15,7 @@ from socert.gateway.domain.records import CertificateStatus, OrganisationKind, U
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Region
+    from tests.intake.conftest import Region
 
 EXPORTS = ("pfdo", "navigator")
 CODES = {

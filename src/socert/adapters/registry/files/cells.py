@@ -52,18 +52,16 @@ class Cells:
     __slots__ = ("_cells", "_layout", "faults")
 
     def __init__(self, layout: Layout, cells: Sequence[values.Cell]) -> None:
-        """Wrap the cells of a row; missing ones at its end are empty."""
+        """Take the cells of a row; missing ones at its end are empty."""
         self._layout = layout
-        self._cells = cells
+        trimmed = [(cell.strip() or None) if isinstance(cell, str) else cell for cell in cells]
+        self._cells = trimmed + [None] * (layout.width - len(trimmed))
         self.faults: list[Fault] = []
 
     def raw(self, field: str) -> values.Cell:
-        """Return the cell as it is, or the constant of the profile; an empty one is None."""
+        """Return the cell, trimmed, or the constant of the profile; an empty one is None."""
         place = self._layout.places.get(field)
-        if place is None:
-            return self._layout.constants.get(field)
-        cell = self._cells[place] if place < len(self._cells) else None
-        return None if isinstance(cell, str) and not cell.strip() else cell
+        return self._layout.constants.get(field) if place is None else self._cells[place]
 
     def note(self, found: Found) -> None:
         """Remember a fault of this row under the file's own name of the column."""
@@ -114,11 +112,12 @@ class Cells:
         return self.day(field) if self.raw(field) is not None else None
 
     def word(self, field: str, meanings: Mapping[str, T], instead: T, *, code: Code = Code.UNKNOWN_VALUE) -> T:
-        """Return what a word of the profile's list means (keys as `plain` gives them)."""
+        """Return what a word of the profile's list means; keys as the profile and as `plain` gives them."""
         text = self._read(field, values.read_text, None)
         if text is None:
             return instead
-        found = meanings.get(plain(text))
+        found = meanings.get(text)
+        found = meanings.get(plain(text)) if found is None else found
         if found is None:
             self.note((field, code, f"Значение «{text[:50]}» не описано в профиле."))
             return instead

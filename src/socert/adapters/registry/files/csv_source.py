@@ -1,18 +1,14 @@
-"""An export of CSV files, read line by line.
-
-A line is one row; a quoted cell may hold line breaks. A quote that is never closed must not swallow the rows below it:
-such a line is refused alone and reading goes on with the next.
-"""
+"""An export of CSV files: each is a table, read line by line."""
 
 from __future__ import annotations
 
-import csv
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from socert.adapters.registry.files.cells import Layout
+from socert.adapters.registry.files.csv_lines import CsvLines
 from socert.adapters.registry.files.headers import DEEPEST, find_header
-from socert.gateway.domain.intake_errors import ColumnsMissing, ExportMissing, ExportUnreadable
+from socert.gateway.domain.intake_errors import ColumnsMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
     from socert.gateway.domain.export import ImportSettings, Kind, Row
 
 T = TypeVar("T")
-LONGEST_CELL_LINES = 20
 _BLOCK = 1 << 20
 _OTHERS = ("utf-8", "cp1251", "utf-16", "cp866", "koi8-r")
 
@@ -50,14 +45,16 @@ class CsvTable(Generic[T]):
         self.file = path.name
         self._path = path
         self._encoding = encoding
-        self._delimiter = delimiter
+        lines = CsvLines(path, encoding=encoding, delimiter=delimiter)
         try:
-            self._header = find_header(islice(self._rows(), DEEPEST), table, path.name)
+            found = ((number, cells or ()) for number, cells in islice(lines, DEEPEST))
+            self._header = find_header(found, table, path.name)
         except ColumnsMissing as error:
             hint = self._other_encoding(table)
             raise ColumnsMissing(f"{error}{hint}", found=error.found) from error
         layout = Layout(profile, table, self._header.places, self._header.titles)
         self._reader = reader(layout, profile, settings)
+        self._rows = CsvLines(path, encoding=encoding, delimiter=delimiter, width=layout.width)
 
     @property
     def total(self) -> int | None:
@@ -75,61 +72,17 @@ class CsvTable(Generic[T]):
     def __iter__(self) -> Iterator[Row[T]]:
         """Stream the rows below the header; blank lines are passed over."""
         reader, width = self._reader, self._reader.layout.width
-        for number, cells in self._rows():
-            if number <= self._header.number or not any(cell.strip() for cell in cells):
+        for number, cells in self._rows:
+            if number <= self._header.number:
                 continue
-            if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+            if cells is None:
+                yield reader.broken(number, "В строке открыта и не закрыта кавычка.")
+            elif not any(cell.strip() for cell in cells):
+                continue
+            elif len(cells) < width or any(cell.strip() for cell in cells[width:]):
                 yield reader.broken(number, f"В строке столбцов: {len(cells)}, а в заголовке: {width}.")
             else:
                 yield reader.read(number, cells)
-
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Give (line number from 1, cells) of every row; a row whose quote is never closed is one cell."""
-        waiting: list[str] = []
-        number = 0
-        for line in self._lines():
-            number += 1
-            waiting.append(line)
-            while waiting:
-                cells = self._cut("".join(waiting))
-                if cells is None and len(waiting) < LONGEST_CELL_LINES:
-                    break
-                first = number - len(waiting) + 1
-                if cells is None:
-                    yield first, [waiting.pop(0)]
-                else:
-                    yield first, cells
-                    waiting.clear()
-        while waiting:
-            cells = self._cut("".join(waiting))
-            yield number - len(waiting) + 1, cells or [waiting[0]]
-            del waiting[: len(waiting) if cells else 1]
-
-    def _cut(self, text: str) -> list[str] | None:
-        """Cut a row into cells; None when a quote is open at its end."""
-        if '"' not in text:
-            return text.rstrip("\r\n").split(self._delimiter)
-        try:
-            return next(csv.reader([text], delimiter=self._delimiter, strict=True), [])
-        except csv.Error:
-            return self._cut_loosely(text)
-
-    def _cut_loosely(self, text: str) -> list[str] | None:
-        """Cut a row whose quotes are not doubled as they should be; None when that leaves a line break in a cell."""
-        cells = next(csv.reader([text], delimiter=self._delimiter), [])
-        return None if any("\n" in cell for cell in cells) else cells
-
-    def _lines(self) -> Iterator[str]:
-        """Give the lines with their ends. Bytes outside the encoding become lone surrogates: those cells are refused."""
-        try:
-            with self._path.open(encoding=self._encoding, errors="surrogateescape", newline="") as file:
-                yield from file
-        except FileNotFoundError as error:
-            raise ExportMissing(f"В выгрузке нет файла {self.file}: положите его рядом с остальными.") from error
-        except (OSError, UnicodeError) as error:
-            raise ExportUnreadable(
-                f"Файл {self.file} не читается ({error}): проверьте, что он не повреждён и открыт для чтения."
-            ) from error
 
     def _other_encoding(self, table: TableProfile) -> str:
         """Say in which other encoding the first column's name would be found, if in any."""

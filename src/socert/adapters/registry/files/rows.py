@@ -48,7 +48,8 @@ FOREIGN_DOCUMENT = 61
 
 
 def _folded(words: Mapping[str, T]) -> dict[str, T]:
-    return {plain(word): meaning for word, meaning in words.items()}
+    """Add the plain spelling of every word; the profile's own one is found faster, and it is the usual one."""
+    return {**{plain(word): meaning for word, meaning in words.items()}, **words}
 
 
 class Reader(Generic[T]):

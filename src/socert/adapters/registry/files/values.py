@@ -73,14 +73,17 @@ def read_hundredths(cell: Cell, decimal: str = ",") -> int:
     return int(scaled)
 
 
+@lru_cache(maxsize=8192)
 def _text_hundredths(text: str, decimal: str) -> int:
+    """Sums repeat as well: zeros, nominals, prices."""
     found = _NUMBER.fullmatch(text.strip())
     if found is None or (found[3] is not None and found[3] not in decimal):
         raise CellRefused(Code.BAD_NUMBER, _NO_NUMBER)
     fraction = (found[4] or "").rstrip("0")
     if len(fraction) > 2:
         raise CellRefused(Code.BAD_NUMBER, "Больше двух знаков после запятой.")
-    digits = re.sub(f"[{_SPACES}]", "", found[2]).lstrip("0")
+    digits = found[2] if found[2].isdigit() else re.sub(f"[{_SPACES}]", "", found[2])
+    digits = digits.lstrip("0")
     if len(digits) > 15:
         raise CellRefused(Code.OUT_OF_RANGE, "Такой большой суммы быть не может.")
     amount = int(digits or "0") * 100 + int(fraction.ljust(2, "0"))
