@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from socert.contracts.message import MessageType
 from socert.contracts.portal import values
 from socert.contracts.portal.errors import ValueRefused
 
@@ -39,11 +40,11 @@ class Fields:
             self._children.setdefault(str(child.tag), []).append(child)
 
     @classmethod
-    def of_root(cls, element: _Element, name: str, *, zone: tzinfo | None) -> Self:
-        """Open a message's root, whose local name must be `name`. Raises ValueRefused for another element."""
-        if str(element.tag).rpartition("}")[2] != name:
-            raise ValueRefused("this element was expected as the root of the message", field=name)
-        return cls(element, name, zone)
+    def of_root(cls, element: _Element, expected: MessageType, *, zone: tzinfo | None) -> Self:
+        """Open a message's root. Raises ValueRefused when the element is the root of another message."""
+        if MessageType.of(element) != expected:
+            raise ValueRefused("another message was expected", field=expected.root)
+        return cls(element, expected.root, zone)
 
     # Children that hold elements
 

@@ -282,7 +282,7 @@ def read_update_request(element: _Element, *, zone: tzinfo | None = None) -> Upd
     `zone` is where moments without an offset are taken to be; None refuses them. Raises ValueRefused, with the path,
     for what the schema lets through: "-0", a moment without an offset, a year past 9999.
     """
-    fields = Fields.of_root(element, UPDATE_REQUEST.root, zone=zone)
+    fields = Fields.of_root(element, UPDATE_REQUEST, zone=zone)
     return UpdateRequest(
         batch_id=fields.text("batchId"),
         sent_at=fields.moment("sentAt"),
@@ -292,7 +292,7 @@ def read_update_request(element: _Element, *, zone: tzinfo | None = None) -> Upd
 
 def read_update_response(element: _Element) -> UpdateResponse:
     """Read a schema-valid AccountUpdateResponse. Raises ValueRefused with the path."""
-    fields = Fields.of_root(element, UPDATE_RESPONSE.root, zone=None)
+    fields = Fields.of_root(element, UPDATE_RESPONSE, zone=None)
     return UpdateResponse(
         batch_id=fields.text("batchId"),
         code=fields.integer("code"),

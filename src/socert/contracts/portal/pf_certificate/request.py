@@ -165,7 +165,7 @@ def read_request(element: _Element, *, zone: tzinfo | None = None) -> Request:
 
     `zone` is where a moment without an offset is taken to be; None refuses it. Raises ValueRefused with the path.
     """
-    fields = Fields.of_root(element, REQUEST.root, zone=zone)
+    fields = Fields.of_root(element, REQUEST, zone=zone)
     return Request(
         order_id=fields.integer("orderId"),
         order_timestamp=fields.moment("orderTimestamp"),

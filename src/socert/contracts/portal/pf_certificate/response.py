@@ -152,7 +152,7 @@ def read_response(element: _Element, *, zone: tzinfo | None = None) -> Response:
     `zone` is where a moment without an offset is taken to be; None refuses it. Raises ValueRefused with the path,
     also for amounts that xs:double allows and an account cannot hold: NaN, INF, exponents, minus, a third decimal.
     """
-    fields = Fields.of_root(element, RESPONSE.root, zone=zone)
+    fields = Fields.of_root(element, RESPONSE, zone=zone)
     return Response(
         order_id=fields.integer("orderId"),
         response_timestamp=fields.moment("responseTimestamp"),
