@@ -467,6 +467,12 @@ def test_reader_names_what_is_missing_when_nobody_asked_the_schema() -> None:
         account.read_update_request(foreign)
 
 
+def test_reader_names_the_closed_list_that_was_left() -> None:
+    element = parse(request_of(update(CERTIFICATE)).render().replace(">UPDATE<", ">Update<").encode())
+    with pytest.raises(ValueRefused, match="update/operation: one of CREATE, UPDATE, CLOSE is expected"):
+        account.read_update_request(element)
+
+
 def test_blank_text_has_no_place_in_the_normal_form() -> None:
     message = request_of(update(CERTIFICATE, notice=" \n "))
     assert "<ns1:notice></ns1:notice>" in message.render()

@@ -18,7 +18,7 @@ attribute = escape_attribute
 
 def text(value: str) -> str:
     """Escape the text of an element."""
-    if value.isalnum():  # most names and numbers: nothing to escape, nothing forbidden
+    if value.replace("-", "0").isalnum():  # most names, numbers and ids: nothing to escape, nothing forbidden
         return value
     return escape_text(value)
 

@@ -30,6 +30,7 @@ LONGEST_TEXT = 2048
 MOST_UPDATES = 100
 """Updates in one push."""
 
+_FIGURES = {CertificateCard: "certificateCard", ContractCard: "contractCard", RenewalOffer: "renewalOffer"}
 _ENDING = {ContractState.TERMINATING, ContractState.TERMINATED, ContractState.REFUSED}
 _OVER = {ContractState.TERMINATED, ContractState.COMPLETED, ContractState.REFUSED}
 
@@ -109,19 +110,7 @@ def _closing_problems(update: Update) -> Iterator[Problem]:
         if not closes:
             yield Problem(field="operation", reason="after a consent is withdrawn an object can only be closed")
         if update.body is not None:
-            yield Problem(field=_element_of(update.body), reason="after a consent is withdrawn no figures leave")
-
-
-def _element_of(body: Body) -> str:
-    match body:
-        case CertificateCard():
-            return "certificateCard"
-        case ContractCard():
-            return "contractCard"
-        case RenewalOffer():
-            return "renewalOffer"
-        case ConsentState():
-            return "consentState"
+            yield Problem(field=_FIGURES[type(update.body)], reason="after a consent is withdrawn no figures leave")
 
 
 def _applicant_problems(applicant: Applicant) -> Iterator[Problem]:
