@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from socert.contracts.errors import EnvelopeInvalid
 from socert.contracts.smev import reply
@@ -94,3 +96,35 @@ def test_an_empty_queue_and_a_fault_may_come_as_multipart() -> None:
     with pytest.raises(FaultReceived) as answer:
         reply.open_reply(part(reply.fault(fault)) + END, TYPE)
     assert answer.value.fault == fault
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    pieces=st.lists(
+        st.binary(max_size=8)
+        | st.sampled_from(
+            [b"--uuid:1", b"--uuid:1--", b"\r\n", b"\n", b"Content-ID: ", b"<root@x>", b"<root/>", b" ", b":",
+             b"\xd0\xb0: \xd0\xb1", b"Content-Transfer-Encoding: base64", b"Content-ID: \xd0\xb1"]
+        ),
+        max_size=30,
+    ),
+    content_type=st.sampled_from([TYPE, 'multipart/related; boundary="uuid:1"']),
+)  # fmt: skip
+def test_noise_is_refused_or_cut(pieces: list[bytes], content_type: str) -> None:
+    data = b"--uuid:1\r\n" + b"".join(pieces)
+    try:
+        found = root_part(data, content_type)
+    except EnvelopeInvalid:
+        return
+    assert b"--uuid:1--" in data
+    assert len(found) < len(data)
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60))
+def test_a_noisy_header_is_refused_or_understood(tail: str) -> None:
+    data = part(b"<root/>") + END
+    try:
+        found = root_part(data, f'multipart/related; boundary="uuid:1"; {tail}')
+    except EnvelopeInvalid:
+        found = b""
+    assert found in {b"<root/>", b""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from socert.contracts import xml
-from socert.contracts.errors import SignatureFault, SignatureInvalid
+from socert.contracts.errors import EnvelopeInvalid, SignatureFault, SignatureInvalid
 from socert.contracts.signature import xmldsig
 from socert.contracts.signature.transform import normalize
 from socert.contracts.smev import call, reply
@@ -77,6 +78,13 @@ def test_a_message_is_taken(
 def test_metadata_may_say_little(now: datetime, exchange: Signer, suites: frozenset[Suite]) -> None:
     little = Metadata(message_type=MessageCategory.BROADCAST, sent_at=now)
     assert opened(reply.send_reply(Operation.SEND_REQUEST, little, signer=exchange), suites).metadata == little
+
+
+def test_a_status_of_another_version_does_not_lose_the_message(metadata: Metadata, exchange: Signer) -> None:
+    data = reply.send_reply(Operation.SEND_REQUEST, metadata, signer=exchange)
+    one = reply.open_reply(data.replace(b"messageIsDelivered", b"requestIsProcessed"))
+    assert one.metadata is not None
+    assert (one.metadata.message_id, one.metadata.status) == (ID, None)
 
 
 @pytest.mark.parametrize("operation", [*READING, Operation.ACK])
@@ -265,6 +273,49 @@ def test_a_delivery_changed_on_the_way_is_noticed(
     for check in (reply.verify, reply.verify_sender):
         with pytest.raises(SignatureInvalid):
             check(inside, suites)
+
+
+@pytest.mark.parametrize("signature", [None, b""])
+def test_a_message_that_nobody_signed_is_delivered_without_a_block_for_it(
+    signature: bytes | None, metadata: Metadata, exchange: Signer, suites: frozenset[Suite]
+) -> None:
+    data = reply.response_delivery(
+        original_message_id=OTHER,
+        sender_data=reply_data("<typ:RequestStatus><typ:StatusCode>1</typ:StatusCode><typ:StatusDescription/>"),
+        sender_signature=signature,
+        metadata=metadata,
+        signer=exchange,
+    )
+    assert b"SenderInformationSystemSignature" not in data
+    assert delivered(opened(data, suites)).status == BusinessStatus(code=1, description="")
+
+
+def reply_data(inside: str) -> bytes:
+    types = "urn://x-artefacts-smev-gov-ru/services/message-exchange/types/1.2"
+    return (
+        f'<typ:SenderProvidedResponseData xmlns:typ="{types}"><typ:MessageID>{ID}</typ:MessageID><typ:To>x</typ:To>'
+        f"{inside}</typ:RequestStatus></typ:SenderProvidedResponseData>"
+    ).encode()
+
+
+def test_a_delivery_with_two_of_anything_is_refused(
+    note: Callable[..., Any], metadata: Metadata, caller: Signer, exchange: Signer
+) -> None:
+    """Signature wrapping: what is read and what is signed must not be two different blocks."""
+    sent = call.open_call(call.send_request(message_id=ID, content=note("x"), signer=caller))
+    data = reply.request_delivery(
+        sender_data=sent.sender_data(),
+        sender_signature=sent.sender_signature(),
+        metadata=metadata,
+        reply_to="r",
+        signer=exchange,
+    ).decode()
+    for name in ("RequestMessage", "Request", "MessageMetadata", "ReplyTo", "SMEVSignature"):
+        opening = re.search(rf"<typ:{name}[ >]", data)
+        assert opening is not None
+        begin, end = opening.start(), data.index(f"</typ:{name}>") + len(f"</typ:{name}>")
+        with pytest.raises(EnvelopeInvalid, match=f"more than one {name}"):
+            reply.open_reply((data[:end] + data[begin:end] + data[end:]).encode())
 
 
 def verdict(cause: Cause, **values: Any) -> AsyncStatus:

@@ -68,30 +68,46 @@ class Disposition(StrEnum):
     """Sending it again changes nothing: a person must look."""
 
 
-_DISPOSITIONS = {
-    # WSDL: "repeated attempts without a limit on their number".
+_DISPOSITIONS: Mapping[FaultKind, Disposition] = {
+    # WSDL: a failure inside the exchange; go on trying, however often it takes.
     FaultKind.SMEV_FAILURE: Disposition.RETRY,
     # WSDL: the recipient's queue is full; tell the support desk and go on sending until it succeeds.
     FaultKind.DESTINATION_OVERFLOW: Disposition.RETRY,
     # Faults schema: room in the recipient's file storage comes back when it acknowledges messages.
     FaultKind.QUOTE_LIMIT_EXCEEDED: Disposition.RETRY,
-    # WSDL: the answer to the first attempt was lost with the connection; stop sending.
+    # No document: an answer that names no fault says nothing of the message, so it is not thrown away.
+    FaultKind.UNKNOWN: Disposition.RETRY,
+    # WSDL, case a: the answer to the first attempt was lost with the connection; stop sending.
     FaultKind.MESSAGE_IS_ALREADY_SENT: Disposition.ALREADY_SENT,
     # WSDL, case b: the connection was bad for too long; make a new UUID and send.
     FaultKind.STALE_MESSAGE_ID: Disposition.RENEW,
     # WSDL of Ack: no such message among the unacknowledged, so an earlier Ack has reached the exchange.
     FaultKind.TARGET_MESSAGE_IS_NOT_FOUND: Disposition.ALREADY_DONE,
-    # No document: an answer that names no fault says nothing of the message, so it is not thrown away.
-    FaultKind.UNKNOWN: Disposition.RETRY,
+    # WSDL: no right to send this type, no registration, no route. People settle these with the exchange's support.
+    FaultKind.ACCESS_DENIED: Disposition.PERMANENT,
+    FaultKind.SENDER_IS_NOT_REGISTERED: Disposition.PERMANENT,
+    FaultKind.RECIPIENT_IS_NOT_FOUND: Disposition.PERMANENT,
+    FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED: Disposition.PERMANENT,
+    FaultKind.UNKNOWN_MESSAGE_TYPE: Disposition.PERMANENT,
+    # WSDL and faults schema: the message itself is wrong; the same bytes stay wrong, a corrected message is a new one.
+    FaultKind.INVALID_CONTENT: Disposition.PERMANENT,
+    FaultKind.INVALID_MESSAGE_ID_FORMAT: Disposition.PERMANENT,
+    FaultKind.INCORRECT_RESPONSE_CONTENT_TYPE: Disposition.PERMANENT,
+    FaultKind.TRANSACTION_CODE_INVALID: Disposition.PERMANENT,
+    FaultKind.ATTACHMENT_CONTENT_MISCOORDINATION: Disposition.PERMANENT,
+    FaultKind.ATTACHMENT_SIZE_LIMIT_EXCEEDED: Disposition.PERMANENT,
+    # Faults schema: mend the program, or get a new certificate or have it registered, by the fault's own code.
+    FaultKind.SIGNATURE_VERIFICATION: Disposition.PERMANENT,
+    # Faults schema says to try with a longer life, but the end of life is inside the signed bytes.
+    FaultKind.END_OF_LIFE_REACHED: Disposition.PERMANENT,
+    # Faults schema: belongs to the cancelling of a request, which version 1.2 has no operation for.
+    FaultKind.REQUEST_IS_NOT_FOUND: Disposition.PERMANENT,
 }
 
 
 def disposition(kind: FaultKind) -> Disposition:
-    """Return what to do about a fault; each kind that has no row of its own is PERMANENT.
-
-    Those are the faults whose documents say "correct and send anew" or name a registration that people must mend.
-    """
-    return _DISPOSITIONS.get(kind, Disposition.PERMANENT)
+    """Return what the sender of a message should do about a fault."""
+    return _DISPOSITIONS[kind]
 
 
 _POLLING = frozenset({

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from socert.contracts.smev.data import read_enum
-from socert.contracts.smev.envelope import child, need, read_child, read_moment, stamp
+from socert.contracts.smev.envelope import child, need, read, read_child, read_moment, stamp
 from socert.contracts.smev.status import InteractionStatus, MessageCategory
 from socert.contracts.xml import escape_text as text
 
@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from socert.contracts.smev.version import Version
 
 
+_STATUSES = {status.value: status for status in InteractionStatus}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metadata:
-    """What the exchange knows of a message (MessageMetadata). `sender` and `recipient` are mnemonics."""
+    """What the exchange knows of a message (MessageMetadata). `sender` and `recipient` are mnemonics.
+
+    `status` is None where none is named, or one that is not known here: a message is not lost for a new word.
+    """
 
     message_id: str | None = None
     message_type: MessageCategory
@@ -64,7 +70,7 @@ def read_metadata(block: etree._Element, version: Version) -> Metadata:
         sender=_mnemonic(block, "Sender", types),
         recipient=_mnemonic(block, "Recipient", types),
         delivered_at=None if delivered is None else read_moment(delivered),
-        status=None if status is None else read_enum(status, InteractionStatus),
+        status=None if status is None else _STATUSES.get(read(status)),
     )
 
 

@@ -42,7 +42,7 @@ def root_part(data: bytes, content_type: str) -> bytes:
     if start is None:
         return _decode(*parts[0])
     for head, body in parts:
-        if _bare(head.get("Content-ID", "")) == _bare(str(start)):
+        if _bare(str(head.get("Content-ID", ""))) == _bare(str(start)):
             return _decode(head, body)
     raise EnvelopeInvalid(f"multipart/related has no part {str(start)[:80]!r}, which `start` names as the root")
 

@@ -281,7 +281,7 @@ def _deliver(operation: Operation, name: str, inside: str, signer: Signer, versi
 
 
 def _sender_block(signature: bytes | None) -> str:
-    if signature is None:
+    if not signature:
         return ""
     return f"<typ:SenderInformationSystemSignature>{signature.decode()}</typ:SenderInformationSystemSignature>"
 
