@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import aiohttp
 import pytest
 
 from socert.contracts.portal import account
+from socert.contracts.portal import pf_certificate as pf
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev import call, reply
 from socert.contracts.smev.faults import Fault, FaultReceived
@@ -21,7 +23,7 @@ from socert.simulator.clock import ClockMode
 from socert.simulator.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from socert.contracts.signature.signer import Signer
@@ -102,7 +104,40 @@ class Region:
         assert delivery.content is not None
         return account.read_update_response(delivery.content)
 
+    async def answer_queries(self, content: Callable[[pf.Request], Any]) -> None:
+        """Answer every question of the portal by `content`, until cancelled."""
+        arrived = asyncio.Event()
+        self.simulator.node.on_delivery(lambda _recipient: arrived.set())
+        while True:
+            while (delivery := await self.requests()) is not None:
+                await self.ack(delivery.message_id)
+                assert delivery.content is not None
+                answer = content(pf.read_request(delivery.content))
+                data = call.send_response(
+                    message_id=self.ids(), to=delivery.reply_to or "", content=answer, signer=self.signer
+                )
+                await self.say(data)
+            await arrived.wait()
+            arrived.clear()
+
     # Messages
+
+    def found(self, request: pf.Request, **more: Any) -> pf.Response:
+        """Answer a question with the certificate: 17 256,00 with 8 000,00 booked; `more` changes the certificate."""
+        certificate = pf.Certificate(
+            guid=GUID.format(0xAA),
+            number="1234567890",
+            municipality_code=GUID.format(2),
+            region_code=GUID.format(3),
+            certificate_type=pf.CertificateType.FUNDED,
+            category_code="0",
+            category_name="От 5 до 17 лет",
+            funds=pf.Funds(balance=1725600, booked=800000),
+            released_on_request=False,
+        )
+        owner = pf.Owner(last_name="Примеров", first_name="Тест", patronymic="Иванович", snils=SNILS)
+        answer = pf.CertificateFound(certificate=replace(certificate, **more), owner=owner)
+        return pf.Response(order_id=request.order_id, response_timestamp=AS_OF, answers=(answer,))
 
     def batch(self, *updates: account.Update) -> account.UpdateRequest:
         """Put updates into a push."""

@@ -75,9 +75,11 @@ async def test_search_asks_for_the_child_and_shows_what_is_left(region: Any) -> 
     child = await child_of(region)
     asked: list[pf.Request] = []
 
-    answer = await answered(
-        region, region.simulator.queries.search(child), content=lambda request: asked.append(request) or found(request)
-    )
+    def content(request: pf.Request) -> pf.Response:
+        asked.append(request)
+        return found(request)
+
+    answer = await answered(region, region.simulator.queries.search(child), content=content)
 
     (searched,) = asked[0].query.children  # type: ignore[union-attr]  # the mode is what is tested
     assert (searched.last_name, searched.first_name, searched.snils) == ("Примеров", "Тест", "11223344595")
@@ -104,11 +106,11 @@ async def test_informer_asks_by_guid_and_keeps_the_cards_unit(region: Any) -> No
     child = region.simulator.people.child_by_snils("11223344595")
     asked: list[pf.Request] = []
 
-    answer = await answered(
-        region,
-        region.simulator.queries.inform(child, GUID),
-        content=lambda request: asked.append(request) or found(request, funds=pf.Funds(balance=1250, booked=0)),
-    )
+    def content(request: pf.Request) -> pf.Response:
+        asked.append(request)
+        return found(request, funds=pf.Funds(balance=1250, booked=0))
+
+    answer = await answered(region, region.simulator.queries.inform(child, GUID), content=content)
 
     assert asked[0].query == pf.InformerQuery(items=(pf.InformerItem(certificate_guid=GUID, snils="11223344595"),))
     assert answer.guid == GUID

@@ -25,7 +25,7 @@ V = Version.V1_2
 @pytest.fixture
 async def client(region: Any) -> Any:
     """A zeep client made from the WSDL that the simulator serves."""
-    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=False)  # type: ignore[call-arg]
+    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=False)
     made = await asyncio.to_thread(zeep.Client, f"{region.simulator.exchange_url}?wsdl", settings=settings)
     yield made
     made.transport.session.close()
@@ -50,7 +50,9 @@ def signed(envelope: Any, name: str, signer: Any) -> Any:
     document = parse(etree.tostring(envelope))
     target = next(document.iter(f"{{{V.types}}}{name}", f"{{{V.basic}}}{name}"))
     signature = xmldsig.sign(normalize(target), reference="ZEEP", signer=signer)
-    holder = etree.SubElement(target.getparent(), f"{{{V.types}}}CallerInformationSystemSignature")
+    parent = target.getparent()
+    assert parent is not None
+    holder = etree.SubElement(parent, f"{{{V.types}}}CallerInformationSystemSignature")
     holder.append(etree.fromstring(signature))
     return document
 
@@ -154,7 +156,7 @@ async def test_schemas_are_served_beside_the_wsdl(region: Any) -> None:
             links_inside = [
                 element.get("schemaLocation") for element in _imports(etree.fromstring(await response.read()))
             ]
-        assert all(inside.startswith(f"{url}?xsd=") for inside in links_inside)
+        assert all(str(inside).startswith(f"{url}?xsd=") for inside in links_inside)
 
 
 @pytest.mark.parametrize("query", ["", "?xsd=nothing.xsd", "?xsd=../version.py", "?xsd=service.wsdl"])

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from socert.simulator.portal.people import People
 
+#: What the certificate query has room for; a longer text is no birth certificate anyway.
+_LONGEST_PART = 10
+
 
 def read_people(place: Path, people: People) -> int:
     """Put everybody in the file into `people` and return how many owners there were.
@@ -59,12 +62,13 @@ def _put(entry: dict[str, Any], people: People) -> None:
 def _paper(value: Any) -> BirthCertificate | None:
     if value is None:
         return None
-    if isinstance(value, str):
-        series, _, number = value.rpartition(" ")
-        return BirthCertificate(series=series, number=number)
-    return BirthCertificate(
-        series=value["series"],
-        number=value["number"],
-        agency=value.get("agency", ""),
-        issue_date=value.get("issue_date", ""),
-    )
+    if isinstance(value, dict):
+        return BirthCertificate(
+            series=value["series"],
+            number=value["number"],
+            agency=value.get("agency", ""),
+            issue_date=value.get("issue_date", ""),
+        )
+    series, _, number = str(value).rpartition(" ")
+    fits = len(series) <= _LONGEST_PART and len(number) <= _LONGEST_PART
+    return BirthCertificate(series=series, number=number) if fits else None

@@ -1,0 +1,226 @@
+"""The pages in a real browser: at two widths, with the keyboard alone; screenshots go to build/screenshots."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.async_api import async_playwright
+
+from socert.contracts.portal import account
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Page
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+def chromium() -> str:
+    """Return the path of Chromium; without one the test is skipped, or fails where a browser is required."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    if os.environ.get("SOCERT_BROWSER") == "required":
+        pytest.fail("There is no Chromium: install it (apt-get install chromium), SOCERT_BROWSER=required wants one.")
+    pytest.skip("There is no Chromium on this machine: the pages were not looked at")
+
+
+@pytest.fixture(params=WIDTHS)
+async def page(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, Page]]:
+    """A page of a fresh browser and the name of its width; errors of the page fail the test."""
+    path = chromium()
+    width, height = WIDTHS[request.param]
+    errors: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=ARGUMENTS)
+        context = await browser.new_context(viewport={"width": width, "height": height}, locale="ru-RU")
+        opened = await context.new_page()
+        opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        yield request.param, opened
+        await browser.close()
+    assert [error for error in errors if "404 (Not Found)" not in error] == []  # one test opens a page that is not there
+
+
+@pytest.fixture
+async def family(region: Any) -> AsyncIterator[Any]:
+    """Three children: one with roubles and contracts, one with hours, one with an accounting certificate."""
+    contracts = [region.contract(1), region.contract(1, object_id="contract-0002")]
+    ended = replace(
+        contracts[1].body,
+        contract_id="contract-0002",
+        contract_number="7",
+        contract_state=account.ContractState.TERMINATED,
+        programme_name="Шахматы: первый год обучения",
+        reserved_now=0,
+        termination=account.Termination(
+            date=date(2026, 11, 30),
+            initiator=account.Initiator.PARENT,
+            reason_code="CANCELLED_BY_PARENT",
+            reason_text="По заявлению родителя",
+            released=800000,
+        ),
+    )
+    contracts[1] = replace(contracts[1], body=ended, cause=account.Cause.CONTRACT_TERMINATED)
+    hours = region.balance(unit=account.Unit.HOUR, nominal=10250, reserved=2400, spent=6600, available=1250)
+    younger = region.recipient(first_name="Мария", middle_name="Ивановна", snils="98160156926", last_name="Примерова")
+    second = region.certificate(
+        1,
+        object_id="00000000-0000-4000-8000-0000000000ab",
+        recipient=younger,
+        body=region.card(
+            certificate_guid="00000000-0000-4000-8000-0000000000ab", certificate_number="77-000123", balances=(hours,)
+        ),
+    )
+    third = region.certificate(
+        1,
+        object_id="00000000-0000-4000-8000-0000000000ac",
+        recipient=region.recipient(first_name="Пётр", snils="95799476015"),
+        body=region.card(
+            certificate_guid="00000000-0000-4000-8000-0000000000ac",
+            certificate_number="77-000124",
+            certificate_type=account.CertificateType.ACCOUNTING,
+            scheme=account.Scheme.PF,
+            balances=(region.balance(nominal=0, reserved=0, spent=0, available=0),),
+        ),
+    )
+    answer = await region.push(region.certificate(1), *contracts, second, third)
+    assert answer.code == 0, answer
+    answering = asyncio.create_task(region.answer_queries(region.found))
+    yield region
+    answering.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await answering
+
+
+async def look(page: Page, name: str) -> None:
+    """Take a screenshot; nothing may stick out sideways."""
+    await asyncio.to_thread(SCREENSHOTS.mkdir, parents=True, exist_ok=True)
+    await page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, name
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the element whose text holds `name` has the focus, and see that the focus shows."""
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        text = await page.evaluate("document.activeElement.innerText || ''")
+        if name in " ".join(text.split()):
+            outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none"
+            return
+    pytest.fail(f"Tab never reaches {name!r}")
+
+
+async def words(page: Page) -> str:
+    """Return what a person can read."""
+    return " ".join((await page.inner_text("main")).split())
+
+
+async def test_a_parent_walks_through_the_account_with_the_keyboard(page: tuple[str, Page], family: Any) -> None:
+    width, browser = page
+    await browser.goto(family.simulator.url + "/")
+    assert await browser.inner_text(".banner") == "Это симулятор, не Госуслуги"
+    assert await browser.get_attribute("html", "lang") == "ru"
+    await look(browser, f"{width}-1-sign-in")
+
+    await browser.keyboard.press("Tab")
+    assert await browser.evaluate("document.activeElement.innerText") == "Перейти к содержанию"
+    await tab_to(browser, "Примерова Анна")
+    await browser.keyboard.press("Enter")
+    await browser.wait_for_url("**/account")
+    said = await words(browser)
+    assert "Остаток на сертификате 1234567890: 9 256,00 ₽" in said
+    assert "Остаток на сертификате 77-000123: 12,50 ч" in said
+    assert "Сертификат учёта, без средств: 77-000124" in said
+    await look(browser, f"{width}-2-children")
+
+    await tab_to(browser, "Примеров Тест Иванович")
+    await browser.keyboard.press("Enter")
+    await browser.wait_for_url("**/account/child/*")
+    said = await words(browser)
+    for wanted in (
+        "Примеров Тест Иванович",
+        "Социальный сертификат № 1234567890",
+        "Остаток 9 256,00 ₽",
+        "Номинал 17 456,00 ₽",
+        "Забронировано 8 000,00 ₽",
+        "Израсходовано 200,00 ₽",
+        "в рублях",
+        "Тестовая программа «Ритм»",
+        "ИП Образцова Мария Тестовна",
+        "Оплачивает сертификат 8 000,00 ₽",
+        "Оплачивает семья 4 000,00 ₽",
+        "Расторгнут",
+        "По заявлению родителя",
+    ):
+        assert wanted in said
+    await look(browser, f"{width}-3-child-roubles")
+
+    await tab_to(browser, "Обновить остаток")
+    await browser.keyboard.press("Enter")
+    await browser.wait_for_url("**/answer/*")
+    said = await words(browser)
+    assert "Сертификат найден" in said
+    assert "Остаток 9 256,00 ₽" in said
+    await look(browser, f"{width}-4-answer")
+
+    await tab_to(browser, "Вернуться к ребёнку")
+    await browser.keyboard.press("Enter")
+    await browser.wait_for_url("**/account/child/1")
+    await tab_to(browser, "Найти сертификат ребёнка")
+    await browser.keyboard.press("Enter")
+    await browser.wait_for_url("**/find")
+    await look(browser, f"{width}-5-find")
+    await tab_to(browser, "Отправить запрос")
+    await browser.keyboard.press("Enter")
+    await browser.wait_for_url("**/answer/*")
+    assert "Сертификат найден" in await words(browser)
+
+    await tab_to(browser, "Выйти")
+    await browser.keyboard.press("Enter")
+    await browser.wait_for_url(family.simulator.url + "/")
+
+
+async def test_hours_and_accounting_certificates_look_right(page: tuple[str, Page], family: Any) -> None:
+    width, browser = page
+    await browser.goto(family.simulator.url + "/")
+    await browser.get_by_role("button", name="Примерова Анна").click()
+
+    await browser.get_by_role("link", name="Мария").click()
+    said = await words(browser)
+    assert "Остаток 12,50 ч" in said
+    assert "Номинал 102,50 ч" in said
+    assert "в часах" in said
+    assert "Договоров нет" in said
+    await look(browser, f"{width}-6-child-hours")
+
+    await browser.go_back()
+    await browser.get_by_role("link", name="Пётр").click()
+    assert "Сертификат учёта, без средств" in await words(browser)
+    await look(browser, f"{width}-7-child-accounting")
+
+    await browser.goto(family.simulator.url + "/account/child/999")
+    assert "Страница не найдена" in await words(browser)
+    await look(browser, f"{width}-8-not-found")
