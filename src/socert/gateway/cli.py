@@ -197,13 +197,13 @@ def list_(state: str | None) -> None:
 @click.option("--all", "everything", is_flag=True, help="All dead messages.")
 @plain_errors
 def replay(message_id: tuple[str, ...], everything: bool) -> None:
-    """Queue dead messages again: the same bytes under the same id, so that a repeat does no harm."""
+    """Let dead messages go again: the same bytes, or the same content anew where the exchange had taken them."""
     if bool(message_id) == everything:
         raise click.UsageError("Give message ids, or --all.")
-    from socert.gateway.exchange import outbox
+    from socert.gateway.exchange import outcome
 
     with _open(_settings()) as workshop:
         chosen = None if everything else message_id
         now = workshop.clock()
-        done = workshop.store.run(lambda connection: outbox.replay(connection, chosen, now=now))
+        done = workshop.store.run(lambda connection: outcome.replay(connection, chosen, now))
     click.echo(f"Поставлено в очередь: {done}")

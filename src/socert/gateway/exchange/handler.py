@@ -12,7 +12,7 @@ from socert.contracts.errors import ContractError
 from socert.contracts.message import MessageType
 from socert.contracts.portal import account
 from socert.contracts.smev import call, reply
-from socert.contracts.smev.faults import Disposition, disposition
+from socert.contracts.smev.faults import Disposition, FaultKind, disposition
 from socert.contracts.smev.status import InteractionStatus
 from socert.gateway.errors import Unhandled
 from socert.gateway.exchange import inbox, outbox, outcome
@@ -160,12 +160,16 @@ class Handler:
 
 
 def _judged(connection: Connection, ours: str, status: AsyncStatus, now: datetime) -> str:
-    """The exchange judged a message of ours later; only a refusal ends it."""
+    """The exchange judged a message of ours later; only a refusal ends it.
+
+    It had taken the message, so the same bytes would only meet "already sent": what is not about the content or the age
+    of the id waits for a person.
+    """
     text = f"{status.category}: {status.details or ''}".strip()
-    if status.category not in REFUSED or status.fault is None:
-        return text
-    if disposition(status.fault.kind) in (Disposition.RETRY, Disposition.RENEW):
-        outcome.renew(connection, ours, text, now)
-    else:
-        outcome.refuse(connection, ours, status.fault.kind, text, now)
+    if status.category in REFUSED:
+        fault = status.fault.kind if status.fault else FaultKind.UNKNOWN
+        if disposition(fault) is Disposition.RENEW:
+            outcome.renew(connection, ours, text, now)
+        else:
+            outcome.refuse(connection, ours, fault, text, now)
     return text

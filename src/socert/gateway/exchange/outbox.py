@@ -125,29 +125,35 @@ def accept(connection: Connection, message: Claimed, *, now: datetime) -> bool:
 
 
 def settle(connection: Connection, message_id: str, state: MessageState, *, now: datetime, outcome: str) -> bool:
-    """End a message that was queued or accepted; False when it had ended before, and nothing is done then."""
+    """End a message that is on its way; False when it had ended before, and nothing is done then.
+
+    A response is done when the exchange has it, yet the exchange may still refuse it later: that end replaces the other.
+    """
+    on_its_way = outbox.c.state.in_((MessageState.QUEUED, MessageState.ACCEPTED))
+    taken = (outbox.c.state == MessageState.DONE) & (outbox.c.operation == "SendResponse")
     done = connection.execute(
         update(outbox)
-        .where(
-            outbox.c.message_id == message_id,
-            outbox.c.state.in_((MessageState.QUEUED, MessageState.ACCEPTED)),
-        )
+        .where(outbox.c.message_id == message_id, or_(on_its_way, taken))
         .values(state=state.value, settled_at=micros(now), outcome=outcome, claimed_by=None, claimed_until=None)
     )
     return bool(done.rowcount)
 
 
-def replay(connection: Connection, message_ids: Sequence[str] | None, *, now: datetime) -> int:
-    """Queue dead messages again, all of them or these: the same bytes under the same id. Return how many."""
-    chosen = outbox.c.state == MessageState.DEAD
+def dead(connection: Connection, message_ids: Sequence[str] | None) -> Mapping[str, bool]:
+    """Return the dead messages, all or those of these ids, and whether the exchange had taken each."""
+    chosen = select(outbox.c.message_id, outbox.c.accepted_at).where(outbox.c.state == MessageState.DEAD)
     if message_ids is not None:
-        chosen = chosen & outbox.c.message_id.in_(message_ids)
-    done = connection.execute(
+        chosen = chosen.where(outbox.c.message_id.in_(message_ids))
+    return {row.message_id: row.accepted_at is not None for row in connection.execute(chosen)}
+
+
+def revive(connection: Connection, message_id: str, state: MessageState, *, now: datetime) -> None:
+    """Let a dead message go again (QUEUED: the same bytes under the same id), or note that another goes for it."""
+    connection.execute(
         update(outbox)
-        .where(chosen)
-        .values(state=MessageState.QUEUED.value, attempts=0, next_attempt_at=micros(now), settled_at=None, outcome=None)
+        .where(outbox.c.message_id == message_id, outbox.c.state == MessageState.DEAD)
+        .values(state=state.value, attempts=0, next_attempt_at=micros(now), settled_at=None)
     )
-    return done.rowcount
 
 
 def counts(connection: Connection) -> Mapping[str, int]:

@@ -19,6 +19,7 @@ from socert.gateway.store.tables import InboxState, MessageState, inbox
 from socert.gateway.store.tables import outbox as outbox_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from socert.contracts.portal.account import UpdateResponse
@@ -48,8 +49,28 @@ def split(connection: Connection, message_id: str, text: str, now: datetime) -> 
 
 def renew(connection: Connection, message_id: str, text: str, now: datetime) -> None:
     """The id is too old for the exchange: the same content shall go under a new one."""
-    if not outbox.settle(connection, message_id, MessageState.RENEWED, now=now, outcome=text):
-        return
+    if outbox.settle(connection, message_id, MessageState.RENEWED, now=now, outcome=text):
+        _again(connection, message_id)
+
+
+def replay(connection: Connection, message_ids: Sequence[str] | None, now: datetime) -> int:
+    """Let dead messages go again, all of them or these; return how many.
+
+    What the exchange never took goes as the same bytes under the same id. What it took and refused later would only
+    meet "already sent", so its content goes in a new message.
+    """
+    found = outbox.dead(connection, message_ids)
+    for message_id, taken in found.items():
+        if taken:
+            outbox.revive(connection, message_id, MessageState.RENEWED, now=now)
+            _again(connection, message_id)
+        else:
+            outbox.revive(connection, message_id, MessageState.QUEUED, now=now)
+    return len(found)
+
+
+def _again(connection: Connection, message_id: str) -> None:
+    """Let the content of a message wait for another: its changes, or the request that it answered."""
     changes.restore(connection, list(changes.packed(connection, message_id).values()), alone=False)
     connection.execute(
         update(inbox)
