@@ -127,7 +127,7 @@ def accept(connection: Connection, message: Claimed, *, now: datetime) -> bool:
 def settle(connection: Connection, message_id: str, state: MessageState, *, now: datetime, outcome: str) -> bool:
     """End a message that is on its way; False when it had ended before, and nothing is done then.
 
-    A response is done when the exchange has it, yet the exchange may still refuse it later: that end replaces the other.
+    A response is done when the exchange has it; when the exchange refuses it later, that end replaces the other.
     """
     on_its_way = outbox.c.state.in_((MessageState.QUEUED, MessageState.ACCEPTED))
     taken = (outbox.c.state == MessageState.DONE) & (outbox.c.operation == "SendResponse")
