@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lxml import etree
+from structlog.testing import capture_logs
 
 from socert.contracts.message import MessageType
 from socert.contracts.portal import account
@@ -342,22 +343,20 @@ async def test_default_limit_is_ten_mebibytes(region: Any) -> None:
     assert region.simulator.settings.body_limit == 10 * 1024 * 1024
 
 
-async def test_failure_inside_the_node_is_the_exchanges_failure(
-    region: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_failure_inside_the_node_is_the_exchanges_failure(region: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_values: object) -> None:
         raise RuntimeError("the disk is full")
 
     monkeypatch.setattr(region.simulator.queues, "take", broken)
     data = call.get_request(timestamp=region.simulator.clock(), signer=region.signer)
 
-    fault = await region.fault(data)
+    with capture_logs() as logged:
+        fault = await region.fault(data)
 
     assert fault.kind is FaultKind.SMEV_FAILURE
     assert fault.text == "Ошибка СМЭВ. Обратитесь в службу технической поддержки."
     assert region.simulator.journal.last(1)[0]["outcome"] == "error"
-    logged = capsys.readouterr()
-    assert "the disk is full" in logged.out + logged.err
+    assert [(line["event"], line["exc_info"]) for line in logged] == [("the node failed", True)]
     monkeypatch.undo()
     assert (await region.say(data)).delivery is None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from lxml import html
+from structlog.testing import capture_logs
 
 from socert.contracts.portal import account
 from socert.contracts.portal import pf_certificate as pf
@@ -150,7 +151,7 @@ async def test_child_page_shows_certificate_and_contract(parent: Browser) -> Non
         "Номинал измеряется в рублях",
         "Период 01.01.2026 – 31.12.2026",
         "Действует с 10.01.2026 до 18 лет",
-        "По данным на 05.09.2026 в 07:00",
+        "По данным на 05.09.2026 в 10:00 (МСК)",
         "Тестовая программа «Ритм»",
         "ИП Образцова Мария Тестовна",
         "Договор № 15 от 05.09.2026",
@@ -313,6 +314,7 @@ async def test_balance_is_renewed_by_the_informer(region: Any, parent: Browser, 
 
     page = await parent.post("/account/child/1/refresh", certificate=GUID)
 
+    assert page.heading() == "Остаток обновлён"
     assert "Остаток 9 000,00 ₽" in page.text
     assert isinstance(queries[0], pf.InformerQuery)
 
@@ -367,19 +369,19 @@ async def test_forgotten_answer_leads_back_to_the_child(parent: Browser) -> None
     assert (await parent.get("/account/child/1/answer/unknown")).path == "/account/child/1"
 
 
-async def test_failure_of_a_page_is_a_page(
-    region: Any, parent: Browser, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_failure_of_a_page_is_a_page(region: Any, parent: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_child: int) -> None:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(region.simulator.accounts, "certificates", broken)
 
-    page = await parent.get("/account/child/1")
+    with capture_logs() as logged:
+        page = await parent.get("/account/child/1")
 
     assert (page.status, page.heading()) == (500, "Что-то пошло не так")
-    logged = capsys.readouterr()
-    assert "broken" in logged.out + logged.err
+    (line,) = logged
+    assert (line["event"], line["exc_info"]) == ("page failed", True)
+    assert line["route"].startswith("/account/child/{child")
 
 
 @pytest.mark.parametrize(("name", "kind"), [("style.css", "text/css"), ("icon.svg", "image/svg+xml")])

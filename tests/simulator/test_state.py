@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from socert.contracts.smev import call
 from socert.contracts.smev.faults import FaultKind
@@ -283,13 +284,13 @@ def test_wrong_list_of_participants_is_refused(tmp_path: Path, text: str, compla
         read_listing(place)
 
 
-def test_unreadable_certificate_is_skipped(keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreadable_certificate_is_skipped(keys: Path) -> None:
     (keys / "region.crt").write_text("nonsense", "utf-8")
 
-    Simulator(Settings(port=0, keys=keys)).state.close()
+    with capture_logs() as logged:
+        Simulator(Settings(port=0, keys=keys)).state.close()
 
-    logged = capsys.readouterr()
-    assert "certificate cannot be read" in logged.out + logged.err
+    assert "certificate cannot be read" in [line["event"] for line in logged]
 
 
 # Starting

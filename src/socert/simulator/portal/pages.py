@@ -206,6 +206,8 @@ class Pages:
             raise web.HTTPSeeOther(f"/account/child/{child.id}")
         again = "refresh" if answer.guid else "find"
         title, tone = _VERDICT[answer.outcome]
+        if answer.guid and answer.outcome is Outcome.FOUND:
+            title = "Остаток обновлён"
         return self._page(
             request,
             "result.html",

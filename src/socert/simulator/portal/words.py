@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ TONE = {
     "REFUSED": "quiet",
 }
 UNIT = {"rub": "в рублях", "hour": "в часах", "count": "в программах"}
+_MOSCOW = timezone(timedelta(hours=3))
 _PROGRAMMES = ("программа", "программы", "программ")
 
 
@@ -72,5 +74,5 @@ def day(value: date | None) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Say a moment in its own zone: 05.09.2026 в 10:00."""
-    return value.strftime("%d.%m.%Y в %H:%M")
+    """Say a moment in the portal's time: 05.09.2026 в 10:00 (МСК)."""
+    return value.astimezone(_MOSCOW).strftime("%d.%m.%Y в %H:%M (МСК)")
