@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from socert.contracts.errors import ContractError
 from socert.contracts.portal import account
 from socert.contracts.portal.account.update import render_update
 from socert.contracts.portal.values import format_moment
@@ -31,6 +32,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Totals = tuple[int, int, int]
 """Nominal, reserved and spent, in hundredths."""
+
+
+class NotTellable(ContractError):
+    """The object's figures contradict each other, so the portal must not show them; the text says where."""
+
+    code: ClassVar[str] = "not_tellable"
 
 
 class WrongPrefixError(Exception):
@@ -78,7 +85,10 @@ class Drawing:
         return sha256(text.encode()).hexdigest()
 
     def render(self, *, seq: int, as_of: datetime, cause: str, operation: str) -> str:
-        """Return the rendered update; `ContractError` for text that XML cannot carry."""
+        """Return the rendered update; `ContractError` for text that XML cannot carry, `NotTellable` for bad figures."""
+        problems = account.check_update(_update(self, seq, as_of, account.Cause(cause), operation, self.body))
+        if problems:
+            raise NotTellable("; ".join(str(problem) for problem in problems))
         return _render(self, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=self.body)
 
     def render_closing(self, *, seq: int, as_of: datetime, cause: str) -> str:
@@ -95,7 +105,18 @@ def _render(
     operation: str,
     body: account.CertificateCard | account.ContractCard | None,
 ) -> str:
-    update = account.Update(
+    return render_update(PREFIX, "update", _update(drawing, seq, as_of, cause, operation, body))
+
+
+def _update(
+    drawing: Drawing,
+    seq: int,
+    as_of: datetime,
+    cause: account.Cause,
+    operation: str,
+    body: account.CertificateCard | account.ContractCard | None,
+) -> account.Update:
+    return account.Update(
         object_id=drawing.object_id,
         operation=account.Operation(operation),
         seq=seq,
@@ -104,7 +125,6 @@ def _render(
         recipient=drawing.recipient,
         body=body,
     )
-    return render_update(PREFIX, "update", update)
 
 
 def draw_certificate(view: CertificateView) -> Drawing:
