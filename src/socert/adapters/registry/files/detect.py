@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from socert.adapters.registry.files.csv_source import CsvTable
 from socert.adapters.registry.files.profile import load_profile, shipped_profiles
 from socert.adapters.registry.files.rows import Certificates, Contracts, Municipalities, Programmes
-from socert.adapters.registry.files.xlsx_source import XlsxTable, open_workbook
+from socert.adapters.registry.files.xlsx_book import Book
+from socert.adapters.registry.files.xlsx_source import XlsxTable
 from socert.gateway.domain.export import ImportSettings, Kind
 from socert.gateway.domain.intake_errors import (
     ColumnsMissing,
@@ -19,8 +20,6 @@ from socert.gateway.domain.intake_errors import (
 )
 
 if TYPE_CHECKING:
-    from openpyxl.workbook.workbook import Workbook
-
     from socert.adapters.registry.files.profile import Profile, TableProfile
     from socert.adapters.registry.files.rows import Reader
     from socert.gateway.domain.export import Table
@@ -32,7 +31,7 @@ T = TypeVar("T")
 class FileExport:
     """An opened export (`ExportSource` of the gateway). Close it: a workbook stays open while it is read."""
 
-    def __init__(self, profile: str, book: Workbook | None = None) -> None:
+    def __init__(self, profile: str, book: Book | None = None) -> None:
         """Begin without tables; the opener sets those that are there."""
         self.profile = profile
         self.municipalities: Table[Municipality] | None = None
@@ -147,12 +146,10 @@ def _open_xlsx(path: Path, profile: Profile, settings: ImportSettings) -> FileEx
     place = _only_workbook(path) if path.is_dir() else path
     if place.suffix.lower() == ".csv":
         raise ExportMissing(f"{place.name} не книга XLSX, а профиль {profile.name} читает XLSX.")
-    book = open_workbook(place)
+    book = Book(place)
 
     def table(kind: Kind, described: TableProfile, reader: type[Reader[T]]) -> XlsxTable[T]:
-        return XlsxTable(
-            book, place.name, kind=kind, profile=profile, table=described, reader=reader, settings=settings
-        )
+        return XlsxTable(book, kind=kind, profile=profile, table=described, reader=reader, settings=settings)
 
     export = FileExport(profile.name, book)
     try:
