@@ -210,6 +210,24 @@ async def test_owner_is_known_by_any_identification(region: Any, known_by: str, 
     assert region.simulator.people.count_owners() == 1, known_by
 
 
+async def test_object_is_in_its_recipients_account_only(region: Any) -> None:
+    people, accounts = region.simulator.people, region.simulator.accounts
+    recipient = region.recipient()
+    father = replace(recipient.applicant, first_name="Иван", last_name="Примеров", snils="98160156926")
+    await region.push(region.certificate(1))
+    (mother,) = people.find_owners("анна")
+    (child,) = people.children_of(mother.id)
+    assert len(accounts.certificates(child.id, mother.id)) == 1
+
+    await region.push(region.certificate(2, recipient=replace(recipient, applicant=father)))
+
+    (other,) = people.find_owners("иван")
+    assert len(accounts.certificates(child.id, other.id)) == 1
+    assert accounts.certificates(child.id, mother.id) == []
+    assert people.children_of(mother.id) == []
+    assert people.child_of(mother.id, child.id) is None
+
+
 async def test_statistics_count_every_version(region: Any) -> None:
     await region.push(region.certificate(1))
     await region.push(region.certificate(1))

@@ -137,6 +137,7 @@ async def test_queues_and_statistics(exchange: Any) -> None:
     _, body = await get(region, "statistics")
     assert body["totals"]["applied"] == 1
     assert (await get(region, "statistics?object=other"))[1]["objects"] == []
+    assert "objects" not in (await get(region, "statistics?summary"))[1]
 
 
 async def test_query_asks_the_region_and_returns_its_answer(region: Any) -> None:
@@ -162,6 +163,21 @@ async def test_query_asks_the_region_and_returns_its_answer(region: Any) -> None
             "certificates": [],
         },
     )
+
+
+async def test_query_may_name_a_child_that_nobody_knows(exchange: Any) -> None:
+    region = exchange
+    who = {"snils": SNILS, "last_name": "Новиков", "first_name": "Лев", "birth_date": "2017-03-04"}
+    arrived = asyncio.Event()
+    region.simulator.node.on_delivery(lambda _recipient: arrived.set())
+    task = asyncio.create_task(post(region, "query", who))
+    await arrived.wait()
+
+    (child,) = pf.read_request((await region.requests()).content).query.children  # type: ignore[union-attr]  # search
+
+    assert (child.last_name, child.first_name, child.birth_date) == ("Новиков", "Лев", "2017-03-04")
+    task.cancel()
+    assert (await post(region, "query", who | {"birth_date": "soon"}))[0] == 400
 
 
 async def test_query_about_a_child_nobody_knows_is_404(region: Any) -> None:
@@ -202,6 +218,14 @@ async def test_ordered_failure_befalls_its_operation_so_often(region: Any) -> No
         assert (await region.fault(status_call(region))).kind is FaultKind.SMEV_FAILURE
     assert (await region.say(status_call(region))).delivery is None
     assert (await get(region, "faults"))[1]["faults"] == []
+
+
+async def test_full_queue_can_be_ordered(region: Any) -> None:
+    await post(region, "faults", {"operation": "SendRequest", "kind": "DestinationOverflow"})
+    data = call.send_request(message_id=region.ids(), content=region.batch(region.certificate(1)), signer=region.signer)
+
+    assert (await region.fault(data)).kind is FaultKind.DESTINATION_OVERFLOW
+    assert (await region.say(data)).metadata is not None
 
 
 async def test_ordered_faults_come_in_order_and_can_be_cancelled(region: Any) -> None:

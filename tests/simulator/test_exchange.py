@@ -113,6 +113,23 @@ async def test_each_request_has_its_own_reply_address(region: Any, keys: Any) ->
     assert json.loads(base64.b64decode(first.reply_to))["mid"] == first.message_id
 
 
+async def test_request_carries_its_id_where_the_real_exchange_has_it(region: Any, keys: Any) -> None:
+    message_id = await ask(region, keys)
+
+    delivery = await region.requests()
+
+    assert delivery.message_id == message_id
+    assert delivery.metadata.message_id is None
+
+
+async def test_reference_to_the_root_request_comes_with_the_answer(region: Any) -> None:
+    root = region.ids()
+    await region.send(region.batch(region.certificate()), reference_message_id=root)
+    await region.simulator.consumer.at_rest()
+
+    assert (await region.answers()).reference_message_id == root
+
+
 async def test_node_id_is_kept(region: Any, keys: Any) -> None:
     await ask(region, keys, node_id="node-1")
 

@@ -163,6 +163,7 @@ async def test_schemas_are_served_beside_the_wsdl(region: Any) -> None:
 async def test_anything_else_is_not_there(region: Any, query: str) -> None:
     async with region.http.get(region.simulator.exchange_url + query) as response:
         assert response.status == 404
+        assert response.content_type == "text/plain"
 
 
 def _imports(root: etree._Element) -> Iterator[etree._Element]:

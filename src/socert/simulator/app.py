@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _ORGANISATION = "socert simulator"
 _START_SECONDS = 30.0
+_STOP_SECONDS = 3.0
 
 log = get_logger("simulator")
 
@@ -119,7 +120,7 @@ class Simulator:
 
     async def start(self) -> None:
         """Listen, and let the portal take its messages; `SettingsError` when the port is taken."""
-        self._runner = web.AppRunner(self.application(), access_log=None)
+        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self.settings.host, self.settings.port).start()

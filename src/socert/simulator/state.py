@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS queue (
     message_type TEXT NOT NULL,
     message_id TEXT NOT NULL,
     original_id TEXT,
+    reference_id TEXT,
     sender TEXT NOT NULL,
     node_id TEXT,
     address TEXT,
@@ -47,7 +48,8 @@ CREATE TABLE IF NOT EXISTS route (
     sender TEXT NOT NULL,
     recipient TEXT NOT NULL,
     message_type TEXT NOT NULL,
-    node_id TEXT
+    node_id TEXT,
+    reference_id TEXT
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS portal_inbox (
@@ -84,12 +86,14 @@ CREATE TABLE IF NOT EXISTS object (
     seq INTEGER NOT NULL,
     kind TEXT NOT NULL,
     closed INTEGER NOT NULL,
+    owner INTEGER NOT NULL,
     child INTEGER NOT NULL,
     as_of TEXT NOT NULL,
     notice TEXT,
     card TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS object_child ON object (child, kind);
+CREATE INDEX IF NOT EXISTS object_owner ON object (owner, child);
 CREATE TABLE IF NOT EXISTS effect (
     object_id TEXT NOT NULL,
     seq INTEGER NOT NULL,

@@ -2,24 +2,26 @@
 
 GET  /_sim/health                 {"status": "ready", ...}
 GET  /_sim/accounts/{snils}       what the portal shows of a child; 404 where nothing was pushed
-POST /_sim/query                  {"snils"}: ask the region as the portal would, wait, return the answer
+POST /_sim/query                  {"snils"}: ask the region as the portal would, wait, return the answer;
+                                  for a child nobody knows also {"last_name", "first_name", "birth_date"}
 POST /_sim/reset                  forget everything
 GET  /_sim/clock, POST            {"advance": seconds} or {"set": "2026-09-01T09:00:00+03:00"} or {"reset": true}
 GET  /_sim/journal                ?last=N exchanges, oldest first
 GET  /_sim/queues                 sizes
-GET  /_sim/statistics             ?object=ID what was applied, how often
+GET  /_sim/statistics             ?object=ID or ?summary what was applied, how often
 GET  /_sim/faults, POST, DELETE   {"operation", "kind", "times", "seconds"}: order faults
 """
 
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from socert.simulator.errors import ControlRefused
+from socert.simulator.portal.people import BirthCertificate, KnownChild
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -95,9 +97,10 @@ class Control:
 
     async def _query(self, request: web.Request) -> web.Response:
         wish = await _body(request)
-        child = self._people.child_by_snils(_snils(wish.get("snils")))
+        snils = _snils(wish.get("snils"))
+        child = self._people.child_by_snils(snils) or _stranger(snils, wish)
         if child is None:
-            return _json({"error": "No such child is known: name one in the file of people, or push it first."}, 404)
+            return _json({"error": "No such child is known: say last_name, first_name and birth_date too."}, 404)
         answer = await self._queries.search(child)
         return _json(answer.as_json())
 
@@ -133,7 +136,7 @@ class Control:
         return _json({"queues": self._queues.sizes()})
 
     async def _statistics(self, request: web.Request) -> web.Response:
-        return _json(self._accounts.statistics(request.query.get("object")))
+        return _json(self._accounts.statistics(request.query.get("object"), summary="summary" in request.query))
 
     async def _read_faults(self, _request: web.Request) -> web.Response:
         return _json({"faults": self._faults.listing()})
@@ -170,6 +173,27 @@ def _snils(value: object) -> str:
     if not isinstance(value, str) or len(value) != 11 or not value.isascii() or not value.isdigit():
         raise ControlRefused("A SNILS is 11 digits.")
     return value
+
+
+def _stranger(snils: str, wish: dict[str, Any]) -> KnownChild | None:
+    """Return a child made of what the call says; None when it does not say enough."""
+    names = [wish.get(name) for name in ("last_name", "first_name")]
+    born = wish.get("birth_date")
+    if not isinstance(born, str) or not all(isinstance(name, str) and name for name in names):
+        return None
+    try:
+        birth_date = date.fromisoformat(born)
+    except ValueError as error:
+        raise ControlRefused("birth_date is written 2016-02-20.") from error
+    return KnownChild(
+        id=0,
+        snils=snils,
+        last_name=str(names[0]),
+        first_name=str(names[1]),
+        middle_name=None,
+        birth_date=birth_date,
+        birth_certificate=BirthCertificate(),
+    )
 
 
 def _moment(text: str) -> datetime:

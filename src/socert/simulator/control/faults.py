@@ -20,6 +20,7 @@ class Trouble(StrEnum):
     """What goes wrong."""
 
     SMEV_FAILURE = "SMEVFailure"
+    DESTINATION_OVERFLOW = "DestinationOverflow"
     DROP_BEFORE = "drop-before"
     DROP_AFTER = "drop-after"
     DELAY = "delay"
@@ -29,8 +30,9 @@ class Trouble(StrEnum):
 class Ordered:
     """A fault ordered for one operation, or for all (`operation` is None); `times` counts down to 0.
 
-    SMEVFailure: the call is not processed and gets that fault. drop-before: the connection is cut before the call is
-    processed. drop-after: it is processed, and the connection is cut before the reply. delay: it waits `seconds`.
+    SMEVFailure, DestinationOverflow: the call is not processed and gets that fault. drop-before: the connection is cut
+    before the call is processed. drop-after: it is processed, and the connection is cut before the reply. delay: it
+    waits `seconds`.
     """
 
     operation: Operation | None

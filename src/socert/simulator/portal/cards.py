@@ -7,7 +7,7 @@ arithmetic serves all (`unit` is then "count").
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,7 @@ def contract(card: ContractCard, as_of: datetime) -> Contract:
 
 def dump(card: Certificate | Contract) -> str:
     """Return a card as JSON text for the state."""
-    return json.dumps(asdict(card), default=_plain, ensure_ascii=False)
+    return json.dumps(card, default=_plain, ensure_ascii=False)
 
 
 def load_certificate(text: str) -> Certificate:
@@ -173,9 +173,12 @@ def _distance(entry: Amounts, today: date) -> int:
     return max(0, (today - entry.period_to).days)
 
 
-def _plain(value: object) -> str:
-    assert isinstance(value, date)  # datetime is a date too; nothing else in a card is foreign to JSON
-    return value.isoformat()
+def _plain(value: object) -> str | dict[str, Any]:
+    """Return what JSON has for a date, a moment and the values of this module."""
+    if isinstance(value, date):
+        return value.isoformat()
+    assert isinstance(value, Certificate | Contract | Amounts)
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _days(raw: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -38,6 +38,8 @@ _HEADERS = {
 }
 _STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 _REMEMBERED = 500
+#: Beginnings of addresses that are for programs: their errors are not told in pages.
+_NO_PAGES = ("/smev/", "/_sim/")
 
 log = get_logger("pages")
 
@@ -92,6 +94,8 @@ class Pages:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Show a page in Russian for whatever goes wrong with a page."""
+        if request.path.startswith(_NO_PAGES):
+            return await handler(request)
         try:
             return await handler(request)
         except web.HTTPNotFound:
@@ -159,7 +163,7 @@ class Pages:
     async def _account(self, request: web.Request) -> web.Response:
         owner = self._owner(request)
         children = [
-            (child, [self._certificate(card) for card in self._accounts.certificates(child.id)])
+            (child, [self._certificate(card) for card in self._accounts.certificates(child.id, owner.id)])
             for child in self._people.children_of(owner.id)
         ]
         return self._page(request, "account.html", owner, children=children)
@@ -171,8 +175,8 @@ class Pages:
             "child.html",
             owner,
             child=child,
-            certificates=[self._certificate(card) for card in self._accounts.certificates(child.id)],
-            contracts=[_contract(card) for card in self._accounts.contracts(child.id)],
+            certificates=[self._certificate(card) for card in self._accounts.certificates(child.id, owner.id)],
+            contracts=[_contract(card) for card in self._accounts.contracts(child.id, owner.id)],
         )
 
     async def _find_form(self, request: web.Request) -> web.Response:
@@ -182,12 +186,14 @@ class Pages:
 
     async def _find(self, request: web.Request) -> web.Response:
         _, child = self._owner_and_child(request)
+        if child.snils is None:
+            raise web.HTTPSeeOther(request.path)  # the form says why there is nothing to send
         raise self._remember(child, await self._queries.search(child))
 
     async def _refresh(self, request: web.Request) -> web.Response:
-        _, child = self._owner_and_child(request)
+        owner, child = self._owner_and_child(request)
         guid = str((await request.post()).get("certificate", ""))
-        if guid not in {card.guid for card in self._accounts.certificates(child.id)}:
+        if guid not in {card.guid for card in self._accounts.certificates(child.id, owner.id)}:
             raise web.HTTPNotFound
         raise self._remember(child, await self._queries.inform(child, guid))
 
@@ -235,7 +241,6 @@ class Pages:
         balance = card.balance_on(self._clock().date())
         until = "до 18 лет" if card.valid_to is None else f"по {words.day(card.valid_to)}"
         return {
-            "key": card.guid,
             "guid": card.guid,
             "number": card.number,
             "title": words.SCHEME.get(card.scheme, "Сертификат"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from lxml import etree
 
+from socert.contracts.smev.fault_texts import Cause
 from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.version import Version, files
 from socert.simulator.control.faults import Trouble
@@ -49,7 +50,9 @@ class Endpoint:
         if trouble is not None:
             match trouble.trouble:
                 case Trouble.SMEV_FAILURE:
-                    return _soap(500, self._node.refuse(self._node.failure(), operation))
+                    return _soap(500, self._node.refuse(Cause.SMEV_FAILURE, operation))
+                case Trouble.DESTINATION_OVERFLOW:
+                    return _soap(500, self._node.refuse(Cause.DESTINATION_OVERFLOW, operation))
                 case Trouble.DROP_BEFORE:
                     return _cut(request)
                 case Trouble.DELAY:

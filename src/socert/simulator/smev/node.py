@@ -104,23 +104,23 @@ class Node:
             status, body = HTTPStatus.INTERNAL_SERVER_ERROR, self._refuse(refusal.fault, trace)
         except Exception:  # the caller gets the exchange's own failure, the cause goes to the log
             log.exception("the node failed", operation=trace.operation, message_id=trace.message_id)
-            status, body = HTTPStatus.INTERNAL_SERVER_ERROR, self._refuse(self.failure(), trace)
+            failure = because(Operation.SEND_REQUEST, Cause.SMEV_FAILURE)
+            status, body = HTTPStatus.INTERNAL_SERVER_ERROR, self._refuse(failure, trace)
             trace.outcome = "error"
         self._note(trace, started)
         return status, body
 
-    def failure(self) -> Fault:
-        """Return the fault of an exchange that is out of order."""
-        return because(Operation.SEND_REQUEST, Cause.SMEV_FAILURE)
-
     def too_big(self, limit: int) -> bytes:
         """Return the fault for a body larger than `limit` bytes, which was not read; the journal hears of it."""
         refusal = checks.broken_envelope(Operation.SEND_REQUEST, [f"the message is larger than {limit} bytes"])
-        return self.refuse(refusal.fault)
+        return self._refuse_unread(refusal.fault, _Trace())
 
-    def refuse(self, fault: Fault, operation: Operation | None = None) -> bytes:
-        """Return the envelope of a fault for a call that is not looked at; the journal hears of it."""
-        trace = _Trace(operation="" if operation is None else operation.value)
+    def refuse(self, cause: Cause, operation: Operation | None) -> bytes:
+        """Return the fault for a call that is not looked at, whatever it is; the journal hears of it."""
+        fault = because(operation or Operation.SEND_REQUEST, cause)
+        return self._refuse_unread(fault, _Trace(operation="" if operation is None else operation.value))
+
+    def _refuse_unread(self, fault: Fault, trace: _Trace) -> bytes:
         body = self._refuse(fault, trace)
         self._note(trace, time.perf_counter())
         return body
@@ -186,13 +186,14 @@ class Node:
                 self._reject(call, sender, registered, address, InteractionStatus.REJECTED, errors)
             else:
                 self._state.run(
-                    "INSERT INTO route VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO route VALUES (?, ?, ?, ?, ?, ?, ?)",
                     address,
                     call.message_id,
                     sender.mnemonic,
                     recipient,
                     registered.name,
                     call.node_id,
+                    call.reference_message_id,
                 )
                 self._queues.put(
                     Queued(
@@ -234,6 +235,7 @@ class Node:
                         message_type=name,
                         message_id=call.message_id,
                         original_id=route["message_id"],
+                        reference_id=route["reference_id"],
                         sender=sender.mnemonic,
                         sent_at=now,
                         node_id=route["node_id"],
@@ -371,6 +373,7 @@ class Node:
             sender_signature=message.signature,
             metadata=metadata,
             signer=self._signer,
+            reference_message_id=message.reference_id,
             version=call.version,
         )
 
@@ -385,7 +388,8 @@ class Node:
     def _metadata(self, message: Queued) -> reply.Metadata:
         request = message.kind is Kind.REQUEST
         return reply.Metadata(
-            message_id=message.message_id,
+            # The real exchange leaves it out of requests: who acknowledges by it must notice here.
+            message_id=None if request else message.message_id,
             message_type=MessageCategory.REQUEST if request else MessageCategory.RESPONSE,
             sender=message.sender,
             sent_at=message.sent_at,

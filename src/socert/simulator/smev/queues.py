@@ -57,6 +57,7 @@ class Queued:
     sender: str
     sent_at: datetime
     original_id: str | None = None
+    reference_id: str | None = None
     node_id: str | None = None
     address: str = ""
     data: bytes = b""
@@ -76,13 +77,14 @@ class Queues:
         """Add a message at the tail of its recipient's queue."""
         rejection = message.rejection
         self._state.run(
-            "INSERT INTO queue (recipient, kind, message_type, message_id, original_id, sender, node_id, address,"
-            " sent_at, data, signature, rejection) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO queue (recipient, kind, message_type, message_id, original_id, reference_id, sender, node_id,"
+            " address, sent_at, data, signature, rejection) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             message.recipient,
             message.kind.value,
             message.message_type,
             message.message_id,
             message.original_id,
+            message.reference_id,
             message.sender,
             message.node_id,
             message.address,
@@ -163,6 +165,7 @@ def _queued(row: Row) -> Queued:
         sender=row["sender"],
         sent_at=from_microseconds(row["sent_at"]),
         original_id=row["original_id"],
+        reference_id=row["reference_id"],
         node_id=row["node_id"],
         address=row["address"],
         data=row["data"],
