@@ -319,6 +319,16 @@ async def test_balance_is_renewed_by_the_informer(region: Any, parent: Browser, 
     assert isinstance(queries[0], pf.InformerQuery)
 
 
+async def test_answer_without_funds_is_no_empty_balance(region: Any, parent: Browser, answering: Any) -> None:
+    answering(lambda request: region.found(request, funds=None))
+
+    page = await parent.post("/account/child/1/refresh", certificate=GUID)
+
+    assert page.heading() == "Сертификат найден"
+    assert "Остаток в ответе не передан" in page.text
+    assert "0,00" not in page.text
+
+
 async def test_only_ones_own_certificate_can_be_renewed(parent: Browser) -> None:
     assert (await parent.post("/account/child/1/refresh", certificate="other")).status == 404
 

@@ -130,6 +130,18 @@ async def test_balance_may_include_what_is_booked_or_not(
     assert answer.certificates[0].available == available
 
 
+async def test_answer_without_funds_tells_no_balance(region: Any) -> None:
+    child = await child_of(region)
+
+    answer = await answered(
+        region, region.simulator.queries.search(child), content=lambda request: found(request, funds=None)
+    )
+
+    (shown,) = answer.certificates
+    assert (shown.available, shown.booked) == (None, None)
+    assert answer.as_json()["certificates"][0]["available"] is None
+
+
 async def test_nothing_found_is_said_in_the_regions_words(region: Any) -> None:
     child = await child_of(region)
     nothing = pf.NothingFound(reason="Сертификат не найден", snils="11223344595")

@@ -212,7 +212,7 @@ class Pages:
             raise web.HTTPSeeOther(f"/account/child/{child.id}")
         again = "refresh" if answer.guid else "find"
         title, tone = _VERDICT[answer.outcome]
-        if answer.guid and answer.outcome is Outcome.FOUND:
+        if answer.guid and any(found.available is not None for found in answer.certificates):
             title = "Остаток обновлён"
         return self._page(
             request,

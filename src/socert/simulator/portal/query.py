@@ -46,14 +46,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A certificate an answer told of. `available` and `booked` in hundredths of `unit`; 0 without funds."""
+    """A certificate an answer told of.
+
+    `available` and `booked` are hundredths of `unit`, None where the answer has no register of funds: so it is for
+    accounting certificates, and for hours unless the peers agreed otherwise.
+    """
 
     guid: str
     number: str
     with_funds: bool
     unit: str
-    available: int
-    booked: int
+    available: int | None
+    booked: int | None
     owner: str
     category: str
     municipality_code: str
@@ -82,8 +86,8 @@ class Answer:
                     "number": found.number,
                     "with_funds": found.with_funds,
                     "unit": found.unit,
-                    "available": format_hundredths(max(found.available, 0)),
-                    "booked": format_hundredths(found.booked),
+                    "available": _written(found.available),
+                    "booked": _written(found.booked),
                     "category": found.category,
                     "as_of": found.as_of.isoformat(),
                 }
@@ -182,14 +186,13 @@ class Queries:
 
     def _found(self, child: KnownChild, found: pf.CertificateFound, as_of: datetime) -> Found:
         certificate, funds = found.certificate, found.certificate.funds
-        balance, booked = (0, 0) if funds is None else (funds.balance, funds.booked)
         return Found(
             guid=certificate.guid,
             number=certificate.number,
             with_funds=certificate.certificate_type is pf.CertificateType.FUNDED,
             unit=self._unit_of(child, certificate.guid),
-            available=balance - booked if self._includes_booked else balance,
-            booked=booked,
+            available=None if funds is None else funds.balance - (funds.booked if self._includes_booked else 0),
+            booked=None if funds is None else funds.booked,
             owner=full_name(found.owner.last_name, found.owner.first_name, found.owner.patronymic),
             category=certificate.category_name,
             municipality_code=certificate.municipality_code,
@@ -202,3 +205,8 @@ class Queries:
             if card.guid == guid:
                 return card.balance_on(self._clock().date()).unit
         return self._unit
+
+
+def _written(amount: int | None) -> str | None:
+    """Return an amount as a text with two digits; what is booked beyond the balance is shown as nothing left."""
+    return None if amount is None else format_hundredths(max(amount, 0))
