@@ -1,16 +1,14 @@
-"""A simulator in a process of its own, and runs of the gateway against it, one after another."""
+"""A simulator in a process of its own, and gateways that live against it, one after another."""
 
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
@@ -39,11 +37,12 @@ def eventually(found: Callable[[], Any], what: str, deadline: float = DEADLINE) 
 
 @dataclass(kw_only=True)
 class Lane:
-    """One simulator; `ask` and `run` share its state until `reset`."""
+    """One simulator, and the process that gateways are forked from. What they meet stays until `reset` is posted."""
 
     folder: Path
     url: str = ""
-    _process: subprocess.Popen[str] | None = None
+    _simulator: subprocess.Popen[str] | None = None
+    _gateways: subprocess.Popen[str] | None = None
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
 
     @property
@@ -52,26 +51,31 @@ class Lane:
         return self.folder / "keys"
 
     def start(self) -> None:
-        """Start the simulator and wait until it tells its address."""
+        """Start both and wait until the simulator tells its address."""
         people = region.write_people(self.folder / "people.json")
         command = [sys.executable, "-m", "socert", "simulate", "--port", "0", "--query-deadline", f"{DEADLINE:g}"]
         command += ["--keys", str(self.keys), "--people", str(people)]
         with (self.folder / "simulator.log").open("w", encoding="utf-8") as file:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True)
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+            self._simulator = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True)
+        with (self.folder / "gateways.log").open("w", encoding="utf-8") as file:
+            self._gateways = subprocess.Popen(
+                [sys.executable, "-P", mortal.__file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                text=True,
+            )
+        assert self._simulator.stdout is not None
+        for line in self._simulator.stdout:
             if line.startswith("Portal pages"):
                 self.url = line.split()[-1].rstrip("/")
                 return
         raise AssertionError(f"the simulator did not start: {(self.folder / 'simulator.log').read_text()}")
 
     def stop(self) -> None:
-        """Stop the simulator."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(DEADLINE)
-            assert self._process.stdout is not None
-            self._process.stdout.close()
+        """Stop both."""
+        for process in (self._simulator, self._gateways):
+            _end(process)
         self._threads.shutdown()
 
     def get(self, path: str) -> Any:
@@ -100,25 +104,25 @@ class Lane:
 
     def live(self, run: mortal.Run) -> int:
         """Let a gateway live in a process of its own; returns its exit code, minus the signal if it was killed."""
-        process = CONTEXT.Process(target=mortal.main, args=(run,))
-        process.start()
-        process.join(DEADLINE + mortal.PATIENCE)
-        code = process.exitcode
-        if code is None:
-            process.kill()
-            process.join()
-        process.close()
-        assert code is not None, f"the gateway hung; {log_of(run)}"
-        return code
+        assert self._gateways is not None
+        assert self._gateways.stdin is not None
+        assert self._gateways.stdout is not None
+        self._gateways.stdin.write(run.to_json() + "\n")
+        self._gateways.stdin.flush()
+        return int(self._gateways.stdout.readline())
 
 
 def log_of(run: mortal.Run) -> str:
     """Return the end of a run's log, to be shown when something went wrong."""
-    lines = (run.home / "log.txt").read_text(encoding="utf-8").splitlines()
+    lines = run.log.read_text(encoding="utf-8").splitlines() if run.log.exists() else ["nothing was logged"]
     return "\n".join(lines[-60:])
 
 
-KILLED = -signal.SIGKILL
-CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload([mortal.__name__])
-"""Each gateway is a fork of a process that has imported everything and done nothing: that saves seconds a run."""
+def _end(process: subprocess.Popen[str] | None) -> None:
+    if process is None:
+        return
+    process.terminate()
+    process.wait(DEADLINE)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -4,6 +4,9 @@ The gateway's code knows nothing of this. Its seams are wrapped here, in a proce
 a point with a label is counted, and at the appointed count of the appointed label the process sends itself SIGKILL, so
 that nothing is cleaned up, flushed or closed. Without an appointment it runs to the end and tells the counts.
 
+Run as a script it takes runs (JSON) line by line, lets each live in a fork of its own, and tells the exit code: a fork
+of a process that has imported everything saves seconds a run.
+
 What a day is: an import of that day's export, then delivery until the gateway is idle and the exchange holds nothing
 for the region. A day that is done is marked by a file, so that the next process goes on with the following day, as an
 operator would.
@@ -17,9 +20,12 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections import Counter
+from contextlib import redirect_stderr
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -36,7 +42,6 @@ from socert.host import log
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -95,6 +100,22 @@ class Run:
         """Where a run that came to its end tells how often each point was passed."""
         return self.home / "counts.json"
 
+    @property
+    def log(self) -> Path:
+        """Where the gateway's log goes."""
+        return self.home / "log.txt"
+
+    def to_json(self) -> str:
+        """Return one line."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, line: str) -> Run:
+        """Read such a line."""
+        given = json.loads(line)
+        places = {"home": Path(given["home"]), "keys": Path(given["keys"]), "days": tuple(map(Path, given["days"]))}
+        return cls(**{**given, **places})
+
 
 class Fate:
     """Counts points and kills at the appointed one."""
@@ -132,8 +153,7 @@ class Told:
 
 def main(run: Run) -> None:
     """Live through the days; ends with exit code 0, by SIGKILL, or with the traceback of what went wrong."""
-    with (run.home / "log.txt").open("a", encoding="utf-8", buffering=1) as file:
-        sys.stderr = sys.stdout = file
+    with run.log.open("a", encoding="utf-8", buffering=1) as file, redirect_stderr(file):
         log.configure(level="DEBUG")
         fate = Fate(run.label, run.number)
         wrap_store(fate)
@@ -243,3 +263,26 @@ def label_of(work: Callable[[Connection], Any], polled: str = "") -> str:
     """Return what a piece of work is called, by the function that it was made in."""
     name = work.__qualname__.partition(".<locals>")[0]
     return polled if name == "Poller.poll" else WRITES.get(name, name)
+
+
+def serve() -> None:
+    """Fork for each run that comes in by a line, and tell how it ended: an exit code, or minus the signal."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                signal.alarm(round(2 * PATIENCE))
+                main(Run.from_json(line))
+                code = 0
+            except BaseException:  # noqa: BLE001  the fork must never go on as its parent
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()

@@ -9,6 +9,7 @@ of the first run. `mortal` tells which points there are; each is taken twice, at
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def live(portal: lane.Lane, run: mortal.Run) -> Lived:
     asked = portal.ask(*(region.children()[place].snils for place in ASKED))
     code = portal.live(run)
     if run.label is not None:
-        assert code == lane.KILLED, f"it was to be killed and ended with {code}:\n{lane.log_of(run)}"
+        assert code == -signal.SIGKILL, f"it was to be killed and ended with {code}:\n{lane.log_of(run)}"
         assert not run.counts.exists()
         portal.post("clock", {"advance": lane.UNACKNOWLEDGED})
         code = portal.live(replace(run, label=None))
