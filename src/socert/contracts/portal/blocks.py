@@ -1,4 +1,4 @@
-"""Blocks that the account and the enrolment messages share: organisation, split of a price, consent vocabulary.
+"""Blocks that the account and the enrolment messages share: organisation, split of a price, vocabulary.
 
 Each message type expands them in its own namespace. Source: portal message dictionary, 6 (blocks E-ORG, E-SPLIT-*).
 """
@@ -41,6 +41,25 @@ class OrganisationKind(StrEnum):
     MUNICIPAL = "MUNICIPAL"
     PRIVATE = "PRIVATE"
     SOLE_TRADER = "SOLE_TRADER"
+
+
+class FinancialSource(StrEnum):
+    """Who pays for a place (portal message dictionary, 9.2): a closed list except in the cost question."""
+
+    NONE = "none"
+    BUDGET = "budget"
+    CERTIFICATE = "pfdod_certificate"
+    PAID = "paid"
+    PRIVATE = "private"
+
+
+class TypeOfBudget(StrEnum):
+    """Which register a place on the budget belongs to (portal message dictionary, 9.2)."""
+
+    PRE_PROFESSIONAL = "preprof"
+    SIGNIFICANT = "valued"
+    OTHER = "other"
+    FREE = "free"
 
 
 class FormCode(StrEnum):

@@ -89,6 +89,10 @@ class Fields:
         """Return a child's text, None when there is no such child; an empty child gives an empty text."""
         return self.text(name) if self.has(name) else None
 
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of all children of that name, in their order."""
+        return [text_of(child) for child in self._children.get(self._namespace + name, ())]
+
     def attribute(self, name: str, attribute: str) -> str:
         """Return an attribute of a child."""
         found = self._one(name).get(attribute)
