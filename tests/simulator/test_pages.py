@@ -329,6 +329,23 @@ async def test_answer_without_funds_is_no_empty_balance(region: Any, parent: Bro
     assert "0,00" not in page.text
 
 
+async def test_child_without_snils_cannot_be_asked_about(region: Any, browser: Browser) -> None:
+    await region.push(region.certificate(1, recipient=region.recipient(snils=None)))
+    await browser.post("/sign-in", person="1")
+
+    page = await browser.post("/account/child/1/find")
+
+    assert page.path == "/account/child/1/find"
+    assert "Без СНИЛС ребёнка запрос отправить нельзя" in page.text
+    assert not page.root.xpath("//main//form")
+
+
+async def test_opening_what_is_only_posted_is_a_page_too(parent: Browser) -> None:
+    page = await parent.get("/sign-out")
+
+    assert (page.status, page.heading()) == (405, "Так открыть страницу нельзя")
+
+
 async def test_only_ones_own_certificate_can_be_renewed(parent: Browser) -> None:
     assert (await parent.post("/account/child/1/refresh", certificate="other")).status == 404
 

@@ -96,7 +96,7 @@ def test_state_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
 
 
 async def test_old_message_ids_are_forgotten(region: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("socert.simulator.smev.node._FORGET_EVERY", 1)
+    monkeypatch.setattr("socert.simulator.smev.sending._FORGET_EVERY", 1)
     await region.send(region.batch(region.certificate(1)))
     region.simulator.clock.advance(timedelta(hours=49))
     await region.send(region.batch(region.certificate(2)))
@@ -157,6 +157,30 @@ def test_people_come_from_a_file(people: People, tmp_path: Path) -> None:
     assert owner.full_name == "Примерова Анна"
     assert (child.birth_certificate.series, child.birth_certificate.number) == ("IV-АБ", "123456")
     assert people.child_by_snils("11223344595") == child
+
+
+@pytest.mark.parametrize(
+    ("paper", "series", "number"),
+    [
+        ({"series": "IV-АБ", "number": "123456", "agency": "ЗАГС"}, "IV-АБ", "123456"),
+        ("IV-АБ 123456", "IV-АБ", "123456"),
+        ("нечто длиннее положенного", "", ""),
+        (123456, "", "123456"),
+        (None, "", ""),
+    ],
+)
+def test_birth_certificates_come_in_several_spellings(
+    people: People, tmp_path: Path, paper: Any, series: str, number: str
+) -> None:
+    child = PARENT["children"][0] | {"birth_certificate": paper}  # type: ignore[operator]  # a JSON document
+    place = tmp_path / "people.json"
+    place.write_text(json.dumps({"people": [PARENT | {"children": [child]}]}), "utf-8")
+
+    read_people(place, people)
+
+    found = people.child_by_snils("11223344595")
+    assert found is not None
+    assert (found.birth_certificate.series, found.birth_certificate.number) == (series, number)
 
 
 @pytest.mark.parametrize(
