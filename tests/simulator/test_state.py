@@ -23,6 +23,7 @@ from socert.simulator.portal.people import People
 from socert.simulator.portal.people_file import read_people
 from socert.simulator.settings import Settings
 from socert.simulator.smev.participants import read_listing
+from socert.simulator.smev.queues import Kind
 from socert.simulator.state import State
 
 if TYPE_CHECKING:
@@ -68,6 +69,20 @@ async def test_messages_that_came_before_the_portal_are_taken_when_it_starts(
     async with Simulator(Settings(port=0, keys=keys, state=place, exchange_only=True)) as first:
         one = type(region)(first, region.signer, http)
         await one.send(one.batch(one.certificate(1)))
+
+    async with Simulator(Settings(port=0, keys=keys, state=place)) as second:
+        await second.consumer.at_rest()
+        assert second.accounts.summary("11223344595") is not None
+
+
+async def test_what_the_portal_held_when_it_was_killed_is_taken_again(
+    keys: Path, tmp_path: Path, region: Any, http: Any
+) -> None:
+    place = str(tmp_path / "state.sqlite")
+    async with Simulator(Settings(port=0, keys=keys, state=place, exchange_only=True)) as first:
+        one = type(region)(first, region.signer, http)
+        await one.send(one.batch(one.certificate(1)))
+        assert first.queues.take("EPGU", Kind.REQUEST) is not None
 
     async with Simulator(Settings(port=0, keys=keys, state=place)) as second:
         await second.consumer.at_rest()

@@ -35,7 +35,7 @@ from socert.simulator.portal.query import Queries
 from socert.simulator.settings import Settings
 from socert.simulator.smev.http import Endpoint
 from socert.simulator.smev.node import Node
-from socert.simulator.smev.participants import Participants
+from socert.simulator.smev.participants import PORTAL, Participants
 from socert.simulator.smev.queues import Queues
 from socert.simulator.state import State
 
@@ -132,6 +132,7 @@ class Simulator:
             ) from error
         self._port = self._runner.addresses[0][1]
         if not self.settings.exchange_only:
+            self.queues.release(PORTAL)
             self._work = asyncio.create_task(self.consumer.run(), name="portal")
         log.info("ready", url=self.url, exchange=self.exchange_url)
 

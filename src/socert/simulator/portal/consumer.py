@@ -11,12 +11,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from socert.contracts.errors import ContractError
-from socert.contracts.portal.account import UpdateResponse, read_update_request
+from socert.contracts.portal.account import NAMESPACE, UpdateResponse, read_update_request
 from socert.contracts.portal.errors import ValueRefused
 from socert.contracts.smev import call, reply
 from socert.contracts.smev.faults import Disposition, FaultReceived
 from socert.contracts.smev.ids import MessageIds
-from socert.contracts.smev.status import RejectCode, Rejection
 from socert.host.log import get_logger
 from socert.simulator.errors import QueryFailed
 from socert.simulator.smev.participants import PORTAL
@@ -33,6 +32,10 @@ if TYPE_CHECKING:
     from socert.simulator.smev.node import Node
     from socert.simulator.state import State
 
+
+#: Code of an answer to a batch that cannot be read: none of it was applied.
+CODE_UNREADABLE = 12
+_MESSAGE_LIMIT = 256
 
 log = get_logger("portal")
 
@@ -138,30 +141,22 @@ class Consumer:
 
     def _apply(self, delivery: Delivery) -> bytes:
         """Apply an update and keep the envelope of its answer, together."""
+        content = delivery.content
+        assert content is not None
         with self._state.transaction():
-            answer_id = self._ids()
             try:
-                assert delivery.content is not None
-                request = read_update_request(delivery.content)
+                request = read_update_request(content)
             except ValueRefused as error:
                 # The schema let it through and the profile does not: nothing of the batch can be trusted.
-                data = self._refusal(answer_id, delivery, str(error))
+                batch_id = content.findtext(f"{{{NAMESPACE}}}batchId") or ""
+                answer = UpdateResponse(batch_id=batch_id, code=CODE_UNREADABLE, message=str(error)[:_MESSAGE_LIMIT])
             else:
-                data = self._response(answer_id, delivery, self._accounts.apply(request))
+                answer = self._accounts.apply(request)
+            data = call.send_response(
+                message_id=self._ids(), to=delivery.reply_to or "", content=answer, signer=self._signer
+            )
             self._state.run("INSERT INTO portal_inbox VALUES (?, ?)", delivery.message_id, data)
         return data
-
-    def _response(self, answer_id: str, delivery: Delivery, content: UpdateResponse) -> bytes:
-        to = delivery.reply_to or ""
-        return call.send_response(message_id=answer_id, to=to, content=content, signer=self._signer)
-
-    def _refusal(self, answer_id: str, delivery: Delivery, reason: str) -> bytes:
-        return call.send_response(
-            message_id=answer_id,
-            to=delivery.reply_to or "",
-            rejections=[Rejection(code=RejectCode.FAILURE, description=reason)],
-            signer=self._signer,
-        )
 
     async def _take_response(self) -> bool:
         """Hand one answer to whoever waits for it; False when there is none."""

@@ -119,6 +119,14 @@ class Queues:
         )
         return removed > 0
 
+    def release(self, recipient: str) -> None:
+        """Return everything given out to a participant to its queue at once: it was restarted and has nothing."""
+        self._state.run(
+            "UPDATE queue SET hidden_until = ? WHERE recipient = ? AND hidden_until IS NOT NULL",
+            microseconds(self._clock()),
+            recipient,
+        )
+
     def sizes(self) -> list[dict[str, Any]]:
         """How many messages wait and how many are given out but not acknowledged, by recipient, kind and type."""
         rows = self._state.all(
