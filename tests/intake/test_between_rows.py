@@ -85,6 +85,17 @@ def test_a_programmes_group_stands_once(region: Region, export: Export) -> None:
     assert [item.name for item in region.registry.programmes.values()] == ["Хор"]
 
 
+def test_a_municipality_stands_once(region: Region, export: Export) -> None:
+    place = export.folder / "municipalities.csv"
+    lines = place.read_text(encoding="utf-8").splitlines()
+    place.write_text("\n".join([*lines, lines[1].replace("Заозёрск", "Другой")]), encoding="utf-8")
+
+    region.take(export.folder)
+
+    assert region.codes() == {("municipalities.csv", 3): "duplicate_number"}
+    assert [item.name for item in region.registry.municipalities.values()] == ["Заозёрск"]
+
+
 def test_a_contract_may_belong_to_a_certificate_of_an_earlier_export(region: Region, export: Export) -> None:
     region.take(export.folder)
     export.certificates({"Номер сертификата": "2000000000", "GUID": "00000000-0000-4000-8000-00000000000f"})

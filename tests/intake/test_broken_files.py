@@ -18,6 +18,7 @@ from socert.gateway.domain.intake_errors import (
     ProfileError,
     ReportError,
 )
+from socert.gateway.intake import run_import
 from socert.sample import Settings, write_export
 
 if TYPE_CHECKING:
@@ -160,6 +161,22 @@ def test_a_sheet_damaged_in_its_middle_stops_with_an_error_and_keeps_what_was_re
 
     assert len(region.registry.certificates) % 1000 == 0
     assert region.registry.certificates
+
+
+@pytest.mark.parametrize("name", ["certificates.csv", "municipalities.csv"])
+def test_a_report_is_never_written_over_the_export(region: Region, export: Export, name: str) -> None:
+    before = (export.folder / name).read_bytes()
+
+    with pytest.raises(ReportError, match="затёр бы"):
+        run_import(
+            export.folder,
+            open_export=open_export,
+            registry=region.registry,
+            units=region.units,
+            report=export.folder / ".." / export.folder.name / name,
+        )
+
+    assert (export.folder / name).read_bytes() == before
 
 
 def test_a_report_that_cannot_be_written_is_known_before_anything_is_taken(region: Region, export: Export) -> None:

@@ -91,6 +91,12 @@ def test_blank_lines_and_empty_cells_at_the_end_are_nothing(region: Region, expo
     assert summary.of(Kind.CERTIFICATE).read == 3
 
 
+def test_a_delimiter_at_the_end_of_the_header_alone_is_no_column(region: Region, export: Export) -> None:
+    rewrite(export, "certificates.csv", "Форма согласия\r\n".encode("cp1251"), "Форма согласия;;\r\n".encode("cp1251"))
+
+    assert region.take(export.folder).refused == 0
+
+
 def test_bytes_that_the_encoding_lacks_cost_one_row(region: Region, export: Export) -> None:
     export.certificates({}, {"Имя": "Г?леб"}, {})
     rewrite(export, "certificates.csv", "Г?леб".encode("cp1251"), b"\xc3\x98\xeb\xe5\xe1")
@@ -98,6 +104,14 @@ def test_bytes_that_the_encoding_lacks_cost_one_row(region: Region, export: Expo
     region.take(export.folder)
 
     assert region.codes() == {("certificates.csv", 3): "bad_characters"}
+
+
+def test_rows_that_quotes_glue_together_are_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('"a;b;c\nd;e";f\ng;h;i\n', encoding="utf-8")
+
+    read = list(CsvLines(tmp_path / "a.csv", encoding="utf-8", delimiter=";", width=3))
+
+    assert read == [(1, None), (2, ["d", 'e"', "f"]), (3, ["g", "h", "i"])]
 
 
 def test_a_last_line_without_its_end_is_a_row(tmp_path: Path) -> None:

@@ -81,6 +81,29 @@ def test_a_constant_stands_in_for_a_column_that_the_file_lacks(region: Region, e
     assert (kept.unit.value, kept.consent_form) == ("hour", None)
 
 
+@pytest.mark.parametrize(
+    ("ogrn", "kpp", "code"),
+    [("1990000000010", "000101001", None), ("1990000000011", "000101001", "bad_number"), ("", "1", "bad_number")],
+)
+def test_a_profile_may_name_columns_that_are_optional(
+    region: Region, export: Export, ogrn: str, kpp: str, code: str | None
+) -> None:
+    place = export.folder / "programmes.csv"
+    head, row, *_ = place.read_text(encoding="cp1251").splitlines()
+    place.write_text(f"{head};ОГРН;КПП\r\n{row};{ogrn};{kpp}\r\n", encoding="cp1251", newline="")
+    columns = 'organisation_inn = "ИНН"\norganisation_kind'
+    profile = own(
+        region.folder,
+        (columns, f'organisation_ogrn = "ОГРН"\norganisation_kpp = "КПП"\n{columns}'),
+    )
+
+    region.take(export.folder, profile)
+
+    assert [row["code"] for row in region.refused] == ([code] if code else [])
+    kept = [(item.organisation.ogrn, item.organisation.kpp) for item in region.registry.programmes.values()]
+    assert kept == ([] if code else [(ogrn, kpp)])
+
+
 def test_the_region_comes_from_the_settings_where_they_name_it(region: Region, export: Export) -> None:
     guid = "44444444-0000-4000-8000-000000000001"
 

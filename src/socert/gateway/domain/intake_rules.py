@@ -55,7 +55,7 @@ def amount_text(amount: int, unit: Unit) -> str:
 
 
 def certificate_faults(certificate: Certificate, *, available: int) -> Iterator[Found]:
-    """Judge a certificate by itself; `available` is what the file says is left, in hundredths.
+    """Judge a certificate by itself; `available` is what the file says is left: hundredths, never negative.
 
     Age is judged on the first day of the certificate's period: 17 at most (invariant 13). A child who comes of age
     later in the period keeps the certificate until the 18th birthday. Younger than 5 is no fault here: study may begin
@@ -79,8 +79,6 @@ def certificate_faults(certificate: Certificate, *, available: int) -> Iterator[
             Code.BALANCE_MISMATCH,
             f"Остаток не сходится: {stated} вместо {due} (номинал − бронь − расход).",
         )
-    elif available < 0:
-        yield "available", Code.NEGATIVE, "Забронировано и израсходовано больше номинала."
 
 
 def contract_faults(contract: Contract) -> Iterator[Found]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from socert.gateway.domain import intake_rules as rules
 from socert.gateway.domain.export import Code, Fault, Kind, Refusal, Warned
+from socert.gateway.domain.intake_errors import ReportError
 from socert.gateway.intake.progress import Silent
 from socert.gateway.intake.report import open_report
 from socert.gateway.intake.scratch import Scratch
@@ -48,8 +49,18 @@ def run_import(
     `open_export` knows the files (an adapter, with profile and settings bound). `IntakeError` when the export cannot be
     read at all; before that is known nothing is written.
     """
-    with closing(open_export(path)) as source, open_report(report) as refuse:
-        return Intake(registry, units, refuse=refuse, progress=progress).run(source)
+    with closing(open_export(path)) as source:
+        if report is not None and _is_part(report, path, source):
+            raise ReportError(f"Отчёт {report} затёр бы файл самой выгрузки: укажите в --report другое имя.")
+        with open_report(report) as refuse:
+            return Intake(registry, units, refuse=refuse, progress=progress).run(source)
+
+
+def _is_part(report: Path, path: Path, source: ExportSource) -> bool:
+    """Whether the report would be written over a file of the export."""
+    folder = path if path.is_dir() else path.parent
+    tables = (source.municipalities, source.programmes, source.certificates, source.contracts)
+    return any(table is not None and report.resolve() == (folder / table.file).resolve() for table in tables)
 
 
 class Intake:

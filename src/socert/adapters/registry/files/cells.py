@@ -38,7 +38,8 @@ class Layout:
         self.constants = table.constants
         self.decimal = profile.decimal
         self.formats = profile.date_formats
-        self.width = len(titles)
+        # Names end before the last cell where a program writes empty columns or a delimiter at the end of each line.
+        self.width = 1 + max((place for place, title in enumerate(titles) if title), default=-1)
         self._titles = {field: titles[place] for field, place in places.items()}
 
     def title(self, field: str) -> str:
