@@ -112,6 +112,10 @@ class Fields:
         """Read true, false, 1 or 0."""
         return self.value(values.parse_boolean, name)
 
+    def maybe_boolean(self, name: str) -> bool | None:
+        """Read true, false, 1 or 0, if there is one."""
+        return self.maybe(values.parse_boolean, name)
+
     def hundredths(self, name: str) -> int:
         """Read an amount in hundredths."""
         return self.value(values.parse_hundredths, name)
@@ -131,6 +135,10 @@ class Fields:
     def moment(self, name: str) -> datetime:
         """Read xs:dateTime as an aware datetime."""
         return self.value(self._moment, name)
+
+    def maybe_moment(self, name: str) -> datetime | None:
+        """Read xs:dateTime as an aware datetime, if there is one."""
+        return self.maybe(self._moment, name)
 
     def choice(self, kind: type[E], name: str) -> E:
         """Read one of a closed list."""

@@ -281,6 +281,17 @@ def normal_birth_certificate(text: str) -> str:
     return f"{roman}-{letters} {number}" if number else f"{roman}-{letters}"
 
 
+# Texts
+
+
+def cut(text: str, longest: int) -> str:
+    """Shorten a text to so many characters (not bytes), the last of them an ellipsis when something was cut off.
+
+    Source: portal message dictionary, 3 (trap 6) and 10.
+    """
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
 # Names
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from socert.contracts.portal.values import format_moment
 from socert.contracts.xml import escape_attribute, escape_text
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
 attribute = escape_attribute
 
@@ -41,6 +42,16 @@ def optional_number(prefix: str, name: str, value: int | None) -> str:
 def optional_date(prefix: str, name: str, value: date | None) -> str:
     """Write an element that holds a date, or nothing at all for None."""
     return "" if value is None else f"<{prefix}:{name}>{value.isoformat()}</{prefix}:{name}>"
+
+
+def optional_moment(prefix: str, name: str, value: datetime | None) -> str:
+    """Write an element that holds a moment, or nothing at all for None. Raises ValueRefused for a naive datetime."""
+    return "" if value is None else f"<{prefix}:{name}>{format_moment(value)}</{prefix}:{name}>"
+
+
+def optional_boolean(prefix: str, name: str, value: bool | None) -> str:
+    """Write an element that holds a boolean, or nothing at all for None."""
+    return "" if value is None else f"<{prefix}:{name}>{boolean(value)}</{prefix}:{name}>"
 
 
 def boolean(value: bool) -> str:
