@@ -115,10 +115,10 @@ def expect(export: PlainExport, refused: frozenset[Place]) -> tuple[dict[str, Ex
 
 
 def _certificate(row: Row) -> Row:
-    sums, status = row["amounts"], STATUSES[row["Статус"]]
+    sums, status = row["amounts"], STATUSES.get(row["Статус"], "?")
     left = sums["Остаток"]
     return {
-        "unit": UNITS[row["Единица"]],
+        "unit": UNITS.get(row["Единица"], "?"),
         "nominal": _written(sums["Номинал"]),
         "reserved": _written(sums["Забронировано"]),
         "spent": _written(sums["Израсходовано"]),
@@ -130,8 +130,8 @@ def _certificate(row: Row) -> Row:
 def _contract(row: Row) -> Row:
     sums = row["amounts"]
     return {
-        "status": STATES[row["Статус"]],
-        "unit": UNITS[row["Единица"]],
+        "status": STATES.get(row["Статус"], "?"),
+        "unit": UNITS.get(row["Единица"], "?"),
         "certificate_part": _written(sums["По сертификату"]),
         "own_part": _written(sums["За счёт родителя"]),
         "organisation": row["Организация"],
@@ -139,8 +139,9 @@ def _contract(row: Row) -> Row:
     }
 
 
-def _written(hundredths: int) -> str:
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
+def _written(hundredths: int | None) -> str:
+    """An amount as the portal's interface writes it; what is no amount fits nothing there."""
+    return "?" if hundredths is None else f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
 def _match(tally: Tally, wanted: Mapping[str, Row], shown: Iterable[Row]) -> None:
