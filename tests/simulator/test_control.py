@@ -248,6 +248,8 @@ async def test_cut_connection_before_or_after_the_effect(region: Any, kind: str,
         await region.post(data, Operation.SEND_REQUEST)
     await region.simulator.consumer.at_rest()
 
+    cut = [entry for entry in region.simulator.journal.last() if entry["outcome"] == "dropped"]
+    assert [entry["operation"] for entry in cut] == ["SendRequest"]
     assert region.simulator.accounts.statistics()["totals"]["applied"] == applied
     if applied:
         assert (await region.fault(data)).kind is FaultKind.MESSAGE_IS_ALREADY_SENT

@@ -17,7 +17,7 @@ LENGTH = 1000
 class Entry:
     """One call to the exchange.
 
-    `outcome`: "ok", "empty" (nothing in the queue), "fault", "error" (the node failed), "dropped" (fault injection).
+    `outcome`: "ok", "empty" (nothing in the queue), "fault", "error" (the node failed), "dropped" (a connection cut by an ordered fault).
     `fault`: name of the fault, if any; `milliseconds`: how long the node took.
     """
 

@@ -54,13 +54,20 @@ class Endpoint:
                 case Trouble.DESTINATION_OVERFLOW:
                     return _soap(500, self._node.refuse(Cause.DESTINATION_OVERFLOW, operation))
                 case Trouble.DROP_BEFORE:
-                    return _cut(request)
+                    return self._cut(request, operation)
                 case Trouble.DELAY:
                     await asyncio.sleep(trouble.seconds)
         status, body = await self._node.handle(data, request.headers.get("Content-Type", _XML))
         if trouble is not None and trouble.trouble is Trouble.DROP_AFTER:
-            return _cut(request)
+            return self._cut(request, operation)
         return _soap(status, body)
+
+    def _cut(self, request: web.Request, operation: Operation | None) -> web.Response:
+        """Cut the connection: the client sees it closed without an answer."""
+        self._node.note_cut(operation)
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=500)
 
     async def _describe(self, request: web.Request) -> web.Response:
         if "xsd" in request.query:
@@ -75,13 +82,6 @@ class Endpoint:
 
 def _soap(status: int, body: bytes) -> web.Response:
     return web.Response(status=status, body=body, content_type=_XML, charset="utf-8")
-
-
-def _cut(request: web.Request) -> web.Response:
-    """Cut the connection: the client sees it closed without an answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)
 
 
 def _operation(action: str, data: bytes) -> Operation | None:

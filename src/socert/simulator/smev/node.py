@@ -112,6 +112,11 @@ class Node:
         fault = because(operation or Operation.SEND_REQUEST, cause)
         return self._refuse_unread(fault, _Trace(operation="" if operation is None else operation.value))
 
+    def note_cut(self, operation: Operation | None) -> None:
+        """Let the journal hear of a connection that was cut, before a call was processed or after."""
+        trace = _Trace(operation="" if operation is None else operation.value, outcome="dropped")
+        self._note(trace, time.perf_counter())
+
     def _refuse_unread(self, fault: Fault, trace: _Trace) -> bytes:
         body = self._refuse(fault, trace)
         self._note(trace, time.perf_counter())
