@@ -29,19 +29,24 @@ def default_url(data: Path) -> str:
 def open_engine(url: str) -> Engine:
     """Return an engine for a database address; `StoreError` for one that cannot be meant.
 
-    `postgresql://` means the psycopg driver; the folder of a SQLite file is made if absent.
+    PostgreSQL is reached by the psycopg driver; the folder of a SQLite file is made if absent.
     """
     try:
         address = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
+        # Not chained: what these errors quote of the address may be its password.
         raise StoreError(
             "SOCERT_DATABASE_URL is not a database address: write sqlite:///FILE or postgresql://…"
-        ) from error
-    if address.get_backend_name() == "sqlite":
-        return _sqlite(address)
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-    return create_engine(address, pool_size=8, pool_pre_ping=True)
+        ) from None
+    backend = address.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(address.set(drivername="sqlite"))
+    if backend != "postgresql":
+        raise StoreError(f"SOCERT_DATABASE_URL names {backend}: write sqlite:///FILE or postgresql://…")
+    try:
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_size=8, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise StoreError(f"PostgreSQL needs the package {error.name}: install socert[postgres].") from error
 
 
 def _sqlite(address: Any) -> Engine:

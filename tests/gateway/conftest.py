@@ -1,0 +1,35 @@
+"""A store on both kinds of database, a built-in registry in it, and a clock that stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.gateway.databases import database_url, postgres, sqlite_template, store
+from tests.gateway.records import CONSENT, Clock
+from tests.gateway.region import Region
+
+from socert.adapters.registry.builtin.registry import BuiltinRegistry
+from socert.gateway.projection import Projector
+from socert.gateway.unit import ProjectedUnits
+
+if TYPE_CHECKING:
+    from socert.gateway.store.writer import Store
+
+__all__ = ["database_url", "postgres", "sqlite_template", "store"]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def region(store: Store, clock: Clock) -> Region:
+    """A registry with one municipality and one programme, whose changes are projected."""
+    registry = BuiltinRegistry(clock=clock)
+    projector = Projector(registry=registry, clock=clock, consent_forms=(CONSENT,))
+    made = Region(store=store, registry=registry, projector=projector, units=ProjectedUnits(store, projector))
+    made.prepare()
+    return made

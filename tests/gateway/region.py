@@ -1,0 +1,88 @@
+"""A region's registry in a database: put records in, look at the changes that follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+from sqlalchemy import select, update
+from tests.gateway import records
+
+from socert.contracts.portal import account
+from socert.gateway.mapping.account import PREFIX
+from socert.gateway.store import tables
+from socert.gateway.store.tables import ChangeState
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+
+    from socert.adapters.registry.builtin.registry import BuiltinRegistry
+    from socert.gateway.domain.records import Certificate, Contract
+    from socert.gateway.ports import Put
+    from socert.gateway.projection import Projector
+    from socert.gateway.store.writer import Store
+    from socert.gateway.unit import ProjectedUnits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """The registry and everything that its changes go through on their way to the packer."""
+
+    store: Store
+    registry: BuiltinRegistry
+    projector: Projector
+    units: ProjectedUnits
+
+    def prepare(self) -> None:
+        """Put in the municipality and the programme."""
+        self.units.run(lambda unit: self.registry.put_municipalities(unit, [records.municipality()]))
+        self.units.run(lambda unit: self.registry.put_programmes(unit, [records.programme()]))
+
+    def put(self, *items: Certificate) -> Put:
+        """Put certificates in, in one transaction."""
+        return self.units.run(lambda unit: self.registry.put_certificates(unit, items))
+
+    def sign(self, *items: Contract) -> Put:
+        """Put contracts in, in one transaction."""
+        return self.units.run(lambda unit: self.registry.put_contracts(unit, items))
+
+    def changes(self, object_id: str | None = None) -> list[RowMapping]:
+        """Return all changes, or those of one object, oldest first."""
+        chosen = select(tables.change).order_by(tables.change.c.id)
+        if object_id is not None:
+            chosen = chosen.where(tables.change.c.object_id == object_id)
+        return self.store.look(lambda connection: list(connection.execute(chosen).mappings()))
+
+    def told(self, object_id: str | None = None) -> list[tuple[str, int, str, str, str]]:
+        """Return the changes as (object, seq, operation, cause, state)."""
+        return [
+            (row["object_id"], row["seq"], row["operation"], row["cause"], row["state"])
+            for row in self.changes(object_id)
+        ]
+
+    def waiting(self) -> list[account.Update]:
+        """Return the pending updates as the portal would read them."""
+        return [read_update(row["body"]) for row in self.changes() if row["state"] == ChangeState.PENDING]
+
+    def deliver(self) -> None:
+        """Let everything that is pending have arrived at the portal."""
+        row = tables.change.c
+        done = update(tables.change).where(row.state == ChangeState.PENDING)
+        self.store.run(lambda connection: connection.execute(done.values(state="delivered", message_id="a message")))
+
+    def rows(self, table: Any) -> list[RowMapping]:
+        """Return all rows of a table."""
+        return self.store.look(lambda connection: list(connection.execute(select(table)).mappings()))
+
+
+def read_update(body: str) -> account.Update:
+    """Read one rendered update by the portal's own rules."""
+    text = (
+        f'<{PREFIX}:AccountUpdateRequest xmlns:{PREFIX}="{account.NAMESPACE}">'
+        f"<{PREFIX}:batchId>00000000-0000-4000-8000-000000000001</{PREFIX}:batchId>"
+        f"<{PREFIX}:sentAt>2026-09-07T12:00:00+03:00</{PREFIX}:sentAt>{body}</{PREFIX}:AccountUpdateRequest>"
+    )
+    element = etree.fromstring(text.encode())
+    account.schema().check(element)
+    return account.read_update_request(element).updates[0]
