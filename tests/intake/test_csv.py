@@ -118,6 +118,30 @@ def test_a_last_line_without_its_end_is_a_row(tmp_path: Path) -> None:
     assert lines(tmp_path / "a.csv", "a;b\nc;d") == [(1, ["a", "b"]), (2, ["c", "d"])]
 
 
+def test_a_cell_without_end_costs_one_row(region: Region, export: Export) -> None:
+    export.certificates({}, {"Имя": '"' + "Я" * 200_000}, {})
+
+    region.take(export.folder)
+
+    assert region.codes() == {("certificates.csv", 3): "broken_row"}
+
+
+@given(st.text(alphabet=st.sampled_from('a";\n\r'), max_size=60), st.integers(1, 3) | st.none())
+def test_any_text_is_cut_into_rows_in_order(
+    tmp_path_factory: pytest.TempPathFactory, text: str, width: int | None
+) -> None:
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = sum(1 for _ in file)
+
+    numbers = [number for number, _ in CsvLines(path, encoding="utf-8", delimiter=";", width=width)]
+
+    assert numbers == sorted(set(numbers))
+    assert not numbers or (numbers[0] == 1 and numbers[-1] <= lines)
+    assert len(numbers) <= lines
+
+
 CELL = st.text(alphabet=st.sampled_from('aЯ;",\n '), max_size=6)
 
 

@@ -39,14 +39,14 @@ class CsvLines:
         ahead: deque[str] = deque()
         number = 1
         while (line := ahead.popleft() if ahead else next(fresh, None)) is not None:
-            cells = self._cut(line)
+            cells = self._cut(line, several=False)
             taken: list[str] = []
             while cells is None and len(taken) < LONGEST_CELL_LINES - 1:
                 more = ahead.popleft() if ahead else next(fresh, None)
                 if more is None:
                     break
                 taken.append(more)
-                cells = self._cut("".join([line, *taken]))
+                cells = self._cut("".join([line, *taken]), several=True)
             yield number, cells
             if cells is None:
                 # The line that cannot be completed went alone; those after it are looked at anew.
@@ -54,18 +54,24 @@ class CsvLines:
                 taken.clear()
             number += 1 + len(taken)
 
-    def _cut(self, text: str) -> list[str] | None:
-        """Cut a row into cells; None when a quote is open at its end, or the row is not to be believed."""
+    def _cut(self, text: str, *, several: bool) -> list[str] | None:
+        """Cut a row of one line or several; None when a quote is open at its end, or the row is not to be believed."""
         if '"' not in text:
             return text.rstrip("\r\n").split(self._delimiter)
         try:
             cells = next(csv.reader([text], delimiter=self._delimiter, strict=True), [])
         except csv.Error:
-            # Quotes inside a cell that are not doubled as they should be: harmless within one line.
-            cells = next(csv.reader([text], delimiter=self._delimiter), [])
-            return None if any("\n" in cell or "\r" in cell for cell in cells) else cells
-        several = "\n" in text.rstrip("\r\n")
+            # Within one line, quotes that are not doubled as they should be are harmless; over several they are not.
+            return None if several else self._cut_loosely(text)
         return None if several and self._width is not None and len(cells) != self._width else cells
+
+    def _cut_loosely(self, line: str) -> list[str] | None:
+        """Cut one line whose quotes are out of order; None when the last of them is open to the line's end."""
+        try:
+            cells = next(csv.reader([line], delimiter=self._delimiter), [])
+        except csv.Error:
+            return None  # a cell of more than 131 072 characters
+        return None if cells and cells[-1].endswith(("\n", "\r")) else cells
 
     def _lines(self) -> Iterator[str]:
         """Give lines with their ends. Bytes outside the encoding become lone surrogates; their cells are refused."""
