@@ -17,8 +17,8 @@ LENGTH = 1000
 class Entry:
     """One call to the exchange.
 
-    `outcome`: "ok", "empty" (nothing in the queue), "fault", "error" (the node failed), "dropped" (a connection cut by an ordered fault).
-    `fault`: name of the fault, if any; `milliseconds`: how long the node took.
+    `outcome`: "ok", "empty" (nothing in the queue), "fault", "error" (the node failed), "dropped" (the connection was
+    cut by an ordered fault). `fault`: name of the fault, if any; `milliseconds`: how long the node took.
     """
 
     time: datetime
