@@ -116,3 +116,14 @@ def test_an_unknown_oktmo_is_taken_with_a_warning(oracles: Path, region: Region,
 
     assert summary.of(Kind.CERTIFICATE).refused == 8
     assert summary.warnings[Warned.UNKNOWN_OKTMO] > 0
+
+
+def test_both_exports_fit_in_one_registry(oracles: Path, region: Region) -> None:
+    """Both systems number their contracts from one."""
+    summaries = [region.take(oracles / "region" / name) for name in EXPORTS]
+
+    taken = sum(summary.of(Kind.CONTRACT).put.new for summary in summaries)
+    assert taken == len(region.registry.contracts) == 223 + 196
+    again = region.take(oracles / "region" / EXPORTS[0])
+    assert (again.of(Kind.CONTRACT).put.changed, again.of(Kind.CONTRACT).put.same) == (0, 223)
+    assert again.of(Kind.CONTRACT).missing == 196

@@ -181,10 +181,12 @@ def test_a_foreign_birth_certificate_keeps_its_spelling(region: Region, export: 
     assert kept == ["AB 9921/07", "IV-АБ 123456"]
 
 
-def test_a_contracts_id_comes_from_its_number_alone(export: Export) -> None:
-    export.contracts({}, {"Номер договора": "Д-2"})
+def test_a_contracts_id_comes_from_its_number_and_its_certificate(export: Export) -> None:
+    export.contracts({}, {"Номер договора": "Д-2"}, {"Номер договора": "Д-1", "Номер сертификата": "1000000002"})
 
     read = [row.record.contract_id for row in open_export(export.folder).contracts or () if row.record is not None]
 
-    assert read == [contract_id("Д-1"), contract_id("Д-2")]
-    assert read[0] == "febfff86-fdea-5161-927c-6388dd4f1617"
+    assert len(set(read)) == 3
+    assert read[0] == contract_id("1000000001", "Д-1") == "4f3199ed-6968-5833-b0c3-4fd435f860ba", (
+        "ids must never change"
+    )

@@ -27,12 +27,13 @@ Found = tuple[str, Code, str]
 """A fault before its column has the file's own name: (field of the record, code, reason in Russian)."""
 
 
-def contract_id(number: str) -> str:
-    """Return the id of the region's contract of this number: the same on every import, UUID v5.
+def contract_id(certificate_number: str, number: str) -> str:
+    """Return the id of the contract of this number on this certificate: the same on every import, UUID v5.
 
-    A region's contract numbers are unique in it; an export carries no other identity of a contract.
+    Contract numbers are unique in one system, and a registry may be filled from several, each with a contract 1 of its
+    own. A certificate's number makes the difference: a contract never moves from one certificate to another.
     """
-    return str(uuid5(_CONTRACTS, number))
+    return str(uuid5(_CONTRACTS, f"{certificate_number}\n{number}"))
 
 
 def age_on(day: date, birth_date: date) -> int:

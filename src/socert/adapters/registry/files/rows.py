@@ -167,12 +167,12 @@ class Contracts(Reader[Contract]):
     key = "number"
 
     def record(self, cells: Cells) -> tuple[Contract, Iterator[Found]]:
-        """Read one; its id comes from its number."""
-        number = cells.text("number", ID)
+        """Read one; its id comes from its number and the certificate's."""
+        number, certificate_number = cells.text("number", ID), cells.text("certificate_number", ID)
         contract = Contract(
-            contract_id=rules.contract_id(number),
+            contract_id=rules.contract_id(certificate_number, number),
             number=number,
-            certificate_number=cells.text("certificate_number", ID),
+            certificate_number=certificate_number,
             concluded_on=cells.day("concluded_on"),
             group_guid=cells.guid("group_guid"),
             programme_name=cells.text("programme_name", LONG),
