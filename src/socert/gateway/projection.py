@@ -167,12 +167,28 @@ class Projector:
                 prior.waiting.setdefault(row["object_id"], []).append(dict(row))
         return prior
 
-    def _write(self, connection: Connection, drawn: Iterable[Drawn], prior: Prior) -> None:
+    def _write(self, connection: Connection, drawn: Sequence[Drawn], prior: Prior) -> None:
         now = self._clock()
         book = Book(now=micros(now))
+        shown = self._shown(connection, drawn, prior)
         for item in drawn:
-            _decide(item, prior.told.get(item.object_id), prior.waiting.get(item.object_id, ()), now, book)
+            told, waiting = prior.told.get(item.object_id), prior.waiting.get(item.object_id, ())
+            _decide(item, told, waiting, now, book, shown=item.object_id in shown)
         book.write(connection)
+
+    def _shown(self, connection: Connection, drawn: Iterable[Drawn], prior: Prior) -> frozenset[str]:
+        """Return which of those that must not be shown any more the account may show: their last word left us."""
+        ids = [item.object_id for item in drawn if item.hold is Hold.NO_CONSENT and item.object_id in prior.told]
+        last: dict[str, str] = {}
+        for start in range(0, len(ids), CHUNK):
+            chosen = select(change.c.object_id, change.c.operation).where(
+                change.c.object_id.in_(ids[start : start + CHUNK]),
+                change.c.message_id.is_not(None),
+                change.c.state != ChangeState.REJECTED,
+            )
+            for row in connection.execute(chosen.order_by(change.c.id)):
+                last[row.object_id] = row.operation
+        return frozenset(object_id for object_id, operation in last.items() if operation != "CLOSE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -263,7 +279,13 @@ def _gate_turned(item: Drawn, prior: Prior) -> bool:
 
 
 def _decide(
-    item: Drawn, told: Mapping[str, Any] | None, waiting: Sequence[Mapping[str, Any]], now: datetime, book: Book
+    item: Drawn,
+    told: Mapping[str, Any] | None,
+    waiting: Sequence[Mapping[str, Any]],
+    now: datetime,
+    book: Book,
+    *,
+    shown: bool,
 ) -> None:
     """Write down what follows from how an object is drawn now and what was told and waits."""
     seq = (told["seq"] if told else 0) + 1
@@ -278,7 +300,7 @@ def _decide(
         except ContractError as error:
             hold = f"{Hold.INVALID}: {error}"
     if hold is not None:
-        _hold(item, hold, told, waiting, now, seq, book)
+        _hold(item, hold, told, waiting, now, seq, book, shown=shown)
     elif (
         told is None
         or not told["open"]
@@ -300,17 +322,22 @@ def _hold(
     now: datetime,
     seq: int,
     book: Book,
+    *,
+    shown: bool,
 ) -> None:
-    """Keep an object back; where the account shows it and the consent is gone, close it there."""
+    """Keep an object back; where the account shows it and the consent is gone, close it there.
+
+    What never left is not closed: without a consent not even the child's name may leave.
+    """
     if any(row["state"] == ChangeState.HELD and row["reason"] == hold for row in waiting):
         return
     if waiting:
         book.supersede(item.object_id, ChangeState.PENDING, ChangeState.HELD)
-    shown = bool(told and told["open"])
-    if shown and hold is Hold.NO_CONSENT and item.update is not None:
-        cause = "CONSENT_WITHDRAWN"
-        body = item.update.render_closing(seq=seq, as_of=now, cause=cause)
-        book.add(item, seq=seq, cause=cause, operation="CLOSE", body=body, hold=None)
-        book.tell(item, seq=seq, digest="", opened=False, fresh=False)
-        seq += 1
+    if told and told["open"] and hold is Hold.NO_CONSENT and item.update is not None:
+        if shown:
+            cause = "CONSENT_WITHDRAWN"
+            body = item.update.render_closing(seq=seq, as_of=now, cause=cause)
+            book.add(item, seq=seq, cause=cause, operation="CLOSE", body=body, hold=None)
+            seq += 1
+        book.tell(item, seq=seq - 1, digest="", opened=False, fresh=False)
     book.add(item, seq=seq, cause="UPDATED", operation="CREATE", body=None, hold=hold)
