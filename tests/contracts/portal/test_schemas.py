@@ -9,7 +9,8 @@ import pytest
 from lxml import etree
 
 from socert.contracts.portal import account, pf_certificate
-from socert.contracts.portal.account.check import LONGEST_TEXT, MOST_UPDATES
+from socert.contracts.portal.account.check import MOST_UPDATES
+from socert.contracts.portal.rules import LONGEST_TEXT
 from socert.contracts.xml import parse
 
 if TYPE_CHECKING:

@@ -93,9 +93,13 @@ class Fields:
         """Return the texts of all children of that name, in their order."""
         return [text_of(child) for child in self._children.get(self._namespace + name, ())]
 
+    def maybe_attribute(self, name: str, attribute: str) -> str | None:
+        """Return an attribute of a child, None when the child does not have it."""
+        return self._one(name).get(attribute)
+
     def attribute(self, name: str, attribute: str) -> str:
         """Return an attribute of a child."""
-        found = self._one(name).get(attribute)
+        found = self.maybe_attribute(name, attribute)
         if found is None:
             raise ValueRefused("this attribute is missing", field=f"{self._path}/{name}/@{attribute}")
         return found
@@ -142,17 +146,22 @@ class Fields:
 
     def choice(self, kind: type[E], name: str) -> E:
         """Read one of a closed list."""
-        try:
-            return kind(self.text(name))
-        except ValueError as error:
-            if isinstance(error, ValueRefused):
-                raise
-            known = ", ".join(member.value for member in kind)
-            raise ValueRefused(f"one of {known} is expected", field=f"{self._path}/{name}") from None
+        return self._member(kind, self.text(name), name)
 
     def maybe_choice(self, kind: type[E], name: str) -> E | None:
         """Read one of a closed list, if there is one."""
         return self.choice(kind, name) if self.has(name) else None
+
+    def choice_of_attribute(self, kind: type[E], name: str, attribute: str) -> E:
+        """Read an attribute of a child that is one of a closed list."""
+        return self._member(kind, self.attribute(name, attribute), f"{name}/@{attribute}")
+
+    def _member(self, kind: type[E], text: str, name: str) -> E:
+        try:
+            return kind(text)
+        except ValueError:
+            known = ", ".join(member.value for member in kind)
+            raise ValueRefused(f"one of {known} is expected", field=f"{self._path}/{name}") from None
 
     def _moment(self, text: str) -> datetime:
         return values.parse_moment(text, zone=self._zone)
