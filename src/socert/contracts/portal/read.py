@@ -148,6 +148,10 @@ class Fields:
         """Read one of a closed list."""
         return self._member(kind, self.text(name), name)
 
+    def choices(self, kind: type[E], name: str) -> tuple[E, ...]:
+        """Read all children of that name, each one of a closed list."""
+        return tuple(self._member(kind, text, name) for text in self.texts(name))
+
     def maybe_choice(self, kind: type[E], name: str) -> E | None:
         """Read one of a closed list, if there is one."""
         return self.choice(kind, name) if self.has(name) else None

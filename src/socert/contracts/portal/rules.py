@@ -6,6 +6,7 @@ checked. Source: portal message dictionary, 6.5 (rules 2, 3, 6), 10, 11 and 15 (
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from socert.contracts.portal.blocks import CountSplit, FormCode, OrganisationKind, Split, Unit
@@ -117,11 +118,19 @@ def applicant_pays(split: AnySplit) -> bool:
     return isinstance(split, Split) and split.applicant_part > 0
 
 
-def agreement_problems(field: str, agreed: AgreedSplit, consents: Iterable[Consent]) -> Iterator[Problem]:
+def agreement_problems(
+    field: str, agreed: AgreedSplit, consents_field: str, consents: Iterable[Consent]
+) -> Iterator[Problem]:
     """A part of one's own needs an explicit yes and a form of consent (portal message dictionary, 6.5, rule 3)."""
     if not applicant_pays(agreed.split):
         return
     if not agreed.applicant_part_accepted:
         yield Problem(field=f"{field}/applicantPartAccepted", reason="the family's own part needs an explicit yes")
     if all(consent.form_code is not FormCode.SPLIT_PAYMENT for consent in consents):
-        yield Problem(field="ConsentInfo", reason="the family's own part needs a consent of the form SPLIT_PAYMENT")
+        yield Problem(field=consents_field, reason="the family's own part needs a consent of the form SPLIT_PAYMENT")
+
+
+def consent_problems(field: str, consents: Iterable[Consent]) -> Iterator[Problem]:
+    """Each form of consent stands once."""
+    if any(times > 1 for times in Counter(consent.form_code for consent in consents).values()):
+        yield Problem(field=field, reason="each form of consent stands once")

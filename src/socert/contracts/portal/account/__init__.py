@@ -1,9 +1,20 @@
 """Account objects: certificates, contracts, renewal offers and consents in the parent's account.
 
 Check a received element with `schema().check(element)`, then read it; check an update with `check_update` before it
-is sent and after it is received. Source: portal message dictionary, 7.
+is sent and after it is received, a parent's decision with `check_action`. Source: portal message dictionary, 7.
 """
 
+from socert.contracts.portal.account.action import (
+    Action,
+    ActionRequest,
+    ActionResponse,
+    ActionResult,
+    ConsentAction,
+    ConsentDeed,
+    RenewalAnswer,
+    read_action_request,
+    read_action_response,
+)
 from socert.contracts.portal.account.cards import (
     AnyBalance,
     Balance,
@@ -17,8 +28,25 @@ from socert.contracts.portal.account.cards import (
     Scheme,
     Termination,
 )
-from socert.contracts.portal.account.check import check_request, check_update
+from socert.contracts.portal.account.check import check_action, check_query_response, check_request, check_update
 from socert.contracts.portal.account.offers import Answer, ConsentStanding, ConsentState, OfferState, RenewalOffer
+from socert.contracts.portal.account.query import (
+    Include,
+    QueryRequest,
+    QueryResponse,
+    QueryResult,
+    read_query_request,
+    read_query_response,
+)
+from socert.contracts.portal.account.snapshot import (
+    ObjectKind,
+    SnapshotItem,
+    SnapshotRequest,
+    SnapshotResponse,
+    body_digest,
+    read_snapshot_request,
+    read_snapshot_response,
+)
 from socert.contracts.portal.account.types import (
     ACTION_REQUEST,
     ACTION_RESPONSE,
@@ -51,6 +79,7 @@ from socert.contracts.portal.account.update import (
     read_update_request,
     read_update_response,
 )
+from socert.contracts.portal.agreed import AgreedSplit, Consent, DigestAlgorithm, TextDigest
 from socert.contracts.portal.blocks import (
     AnySplit,
     Channel,
@@ -80,6 +109,11 @@ __all__ = [
     "SNAPSHOT_RESPONSE",
     "UPDATE_REQUEST",
     "UPDATE_RESPONSE",
+    "Action",
+    "ActionRequest",
+    "ActionResponse",
+    "ActionResult",
+    "AgreedSplit",
     "Answer",
     "AnyBalance",
     "AnySplit",
@@ -92,36 +126,59 @@ __all__ = [
     "CertificateType",
     "Channel",
     "Child",
+    "Consent",
+    "ConsentAction",
+    "ConsentDeed",
     "ConsentStanding",
     "ConsentState",
     "ContractCard",
     "ContractState",
     "CountSplit",
+    "DigestAlgorithm",
     "FormCode",
     "IdentityDocument",
+    "Include",
     "Initiator",
     "MonthPart",
+    "ObjectKind",
     "OfferState",
     "Operation",
     "Organisation",
     "OrganisationKind",
     "Problem",
     "ProgrammeBalance",
+    "QueryRequest",
+    "QueryResponse",
+    "QueryResult",
     "Recipient",
     "Register",
+    "RenewalAnswer",
     "RenewalOffer",
     "ResultStatus",
     "Scheme",
+    "SnapshotItem",
+    "SnapshotRequest",
+    "SnapshotResponse",
     "Split",
     "Termination",
+    "TextDigest",
     "Unit",
     "Update",
     "UpdateRequest",
     "UpdateResponse",
     "UpdateResult",
     "YearPart",
+    "body_digest",
+    "check_action",
+    "check_query_response",
     "check_request",
     "check_update",
+    "read_action_request",
+    "read_action_response",
+    "read_query_request",
+    "read_query_response",
+    "read_snapshot_request",
+    "read_snapshot_response",
     "read_update_request",
     "read_update_response",
     "schema",

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from socert.contracts.portal.account.action import ConsentAction, RenewalAnswer
 from socert.contracts.portal.account.cards import Balance, CertificateCard, ContractCard, ContractState
-from socert.contracts.portal.account.offers import ConsentState, RenewalOffer
+from socert.contracts.portal.account.offers import Answer, ConsentState, RenewalOffer
+from socert.contracts.portal.account.query import QueryResult
 from socert.contracts.portal.account.update import Cause, Operation
 from socert.contracts.portal.blocks import CountSplit
 from socert.contracts.portal.problems import Problem
 from socert.contracts.portal.rules import (
+    agreement_problems,
+    consent_problems,
     negative_problems,
     organisation_problems,
     period_problems,
@@ -25,7 +29,9 @@ from socert.contracts.portal.rules import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from socert.contracts.portal.account.action import ActionRequest
     from socert.contracts.portal.account.cards import AnyBalance
+    from socert.contracts.portal.account.query import QueryResponse
     from socert.contracts.portal.account.update import Applicant, Body, Update, UpdateRequest
 
 MOST_UPDATES = 100
@@ -53,6 +59,20 @@ def check_request(request: UpdateRequest) -> list[Problem]:
     return list(_request_problems(request))
 
 
+def check_action(request: ActionRequest) -> list[Problem]:
+    """Return what is wrong with a parent's decision: who acts; the split agreed to, its sums and the yes to one's own
+    part; each form of consent once.
+    """
+    return list(_action_problems(request))
+
+
+def check_query_response(response: QueryResponse) -> list[Problem]:
+    """Return what is wrong with the answer to a live read: data only with OK and with their moment, each object once
+    and a good version of it, in the shape of a push with the cause RECONCILE.
+    """
+    return list(_query_problems(response))
+
+
 def _request_problems(request: UpdateRequest) -> Iterator[Problem]:
     if not 1 <= len(request.updates) <= MOST_UPDATES:
         yield Problem(field="update", reason=f"a push carries 1 to {MOST_UPDATES} updates")
@@ -69,6 +89,40 @@ def _request_problems(request: UpdateRequest) -> Iterator[Problem]:
             paid_by.add(update.body.certificate_guid)
         elif isinstance(update.body, CertificateCard) and update.body.certificate_guid in paid_by:
             yield Problem(field=place, reason="a certificate stands before the contracts that it pays")
+
+
+def _action_problems(request: ActionRequest) -> Iterator[Problem]:
+    yield from _applicant_problems(request.recipient.applicant)
+    action = request.action
+    place = "renewalAnswer" if isinstance(action, RenewalAnswer) else "consentAction"
+    yield from consent_problems(f"{place}/ConsentInfo", action.consents)
+    if isinstance(action, ConsentAction):
+        return
+    agreed = action.agreed_split
+    if agreed is not None:
+        yield from split_problems(f"{place}/agreedSplit", agreed.split, None, None)
+    if action.answer is Answer.DECLINE:
+        return
+    if agreed is None:
+        yield Problem(field=f"{place}/agreedSplit", reason="an offer is accepted with the split that was agreed to")
+    else:
+        yield from agreement_problems(f"{place}/agreedSplit", agreed, f"{place}/ConsentInfo", action.consents)
+
+
+def _query_problems(response: QueryResponse) -> Iterator[Problem]:
+    if response.result is not QueryResult.OK:
+        if response.objects:
+            yield Problem(field="object", reason=f"the result {response.result} comes without objects")
+        return
+    if response.as_of is None:
+        yield Problem(field="asOf", reason="data come with the moment they are of")
+    for number, update in enumerate(response.objects, start=1):
+        if update.cause is not Cause.RECONCILE:
+            yield Problem(field=f"object[{number}]/cause", reason="the answer to a query has the cause RECONCILE")
+        for problem in _update_problems(update):
+            yield Problem(field=f"object[{number}]/{problem.field}", reason=problem.reason)
+    if len({update.object_id for update in response.objects}) != len(response.objects):
+        yield Problem(field="object", reason="each object stands once")
 
 
 def _update_problems(update: Update) -> Iterator[Problem]:

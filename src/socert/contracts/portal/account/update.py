@@ -225,11 +225,12 @@ def render_update(p: str, name: str, update: Update) -> str:
         f"<{p}:operation>{update.operation}</{p}:operation><{p}:seq>{update.seq:d}</{p}:seq>"
         f"<{p}:asOf>{format_moment(update.as_of)}</{p}:asOf><{p}:cause>{update.cause}</{p}:cause>"
         f"{render_recipient(p, update.recipient)}{optional_number(p, 'orderId', update.order_id)}"
-        f"{_render_body(p, update.body)}{optional(p, 'notice', update.notice)}</{p}:{name}>"
+        f"{render_body(p, update.body)}{optional(p, 'notice', update.notice)}</{p}:{name}>"
     )
 
 
-def _render_body(p: str, body: Body | None) -> str:
+def render_body(p: str, body: Body | None) -> str:
+    """Write the element of an object's body, or nothing at all for None."""
     match body:
         case None:
             return ""
