@@ -8,15 +8,16 @@ E-SPLIT-*), 6.5 (rules 2, 3, 7), 15 (invariants 4, 5, 6, 10).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from socert.gateway.domain.ledger import Account, Book
+from socert.gateway.domain.months import months_of, year_end
 from socert.gateway.domain.policy import Register, RemainderMonth, Rounding
 from socert.gateway.domain.rules_errors import Refused, RuleCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     from socert.gateway.domain.policy import Policy
 
@@ -25,21 +26,25 @@ LONGEST_MONTHS = 36
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class YearPart:
-    """The parts that fall on one calendar year."""
+class Parts:
+    """What the certificate pays and what the parent pays."""
 
-    year: int
     certificate_part: int
     own_part: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MonthPart:
+class YearPart(Parts):
+    """The parts that fall on one calendar year."""
+
+    year: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MonthPart(Parts):
     """The parts of one month; `month` is its first day."""
 
     month: date
-    certificate_part: int
-    own_part: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +177,7 @@ def _by_year(group: Priced, start: date, end: date, policy: Policy) -> Iterator[
     normative = policy.normatives.get(group.register, group.price) if group.normative is None else group.normative
     full_before = norm_before = 0
     for year in range(start.year, end.year + 1):
-        days = (min(end, date(year, 12, 31)) - start).days + 1
+        days = (min(end, year_end(year)) - start).days + 1
         full = policy.rounding.quotient(days * group.price, group_days)
         norm = policy.rounding.quotient(days * normative, group_days)
         yield year, full - full_before, norm - norm_before
@@ -232,15 +237,6 @@ def own_split(group: Priced, *, start: date, end: date, policy: Policy) -> Split
         years=tuple(years),
         months=tuple(months),
     )
-
-
-def months_of(start: date, end: date, year: int | None = None) -> Iterator[date]:
-    """Yield the first days of all months that `start`..`end` touches, of one year or of all."""
-    month = start.replace(day=1)
-    while month <= end:
-        if year is None or month.year == year:
-            yield month
-        month = (month + timedelta(days=32)).replace(day=1)
 
 
 def _account(book: Book, year: int, register: Register) -> Account:
@@ -326,7 +322,7 @@ def _amounts(split: Split) -> Iterator[int]:
         yield from (part.certificate_part, part.own_part)
 
 
-def _summed(parts: Sequence[YearPart] | Sequence[MonthPart]) -> tuple[int, int]:
+def _summed(parts: Iterable[Parts]) -> tuple[int, int]:
     certificate_part = own_part = 0
     for part in parts:
         certificate_part += part.certificate_part
@@ -344,7 +340,7 @@ def _months_add_up(split: Split) -> bool:
     if any(part.month.year not in known for part in split.months):
         return False
     return all(
-        _summed([month for month in split.months if month.month.year == part.year])
+        _summed(month for month in split.months if month.month.year == part.year)
         == (part.certificate_part, part.own_part)
         for part in split.years
     )

@@ -221,7 +221,7 @@ _SENTENCES: dict[RuleCode, tuple[str, str]] = {
         "the certificate has expired",
     ),
     RuleCode.AGE_OUT_OF_RANGE: (
-        "На день начала занятий ({start}) ребёнку {age}: сертификат для детей от {youngest} до {oldest} лет включительно.",
+        "На день начала занятий ({start}) ребёнку {age}, а сертификат для детей от {youngest} до {oldest} лет.",
         "the child is {age} on the start day {start}; {youngest} to {oldest} are allowed",
     ),
     RuleCode.NO_PLACE: ("В группе нет свободных мест.", "the group has no free place"),
