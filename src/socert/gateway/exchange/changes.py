@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, select, update
 
+from socert.gateway.store.prepared import Prepared
 from socert.gateway.store.tables import ChangeState, change, micros
 
 if TYPE_CHECKING:
@@ -26,39 +27,63 @@ class Pending:
     body: str
 
 
+_OTHER = change.alias("other")
+_PENDING = Prepared(
+    select(
+        change.c.id,
+        change.c.object_id,
+        change.c.seq,
+        change.c.certificate_guid,
+        change.c.alone,
+        change.c.body,
+    )
+    .where(
+        change.c.state == ChangeState.PENDING.value,
+        ~exists().where(_OTHER.c.object_id == change.c.object_id, _OTHER.c.state == ChangeState.PACKED.value),
+    )
+    .order_by(change.c.id)
+    .limit(bindparam("most"))
+)
+_PACK = Prepared(
+    update(change)
+    .where(change.c.id == bindparam("key"), change.c.state == ChangeState.PENDING.value)
+    .values(state=ChangeState.PACKED.value, message_id=bindparam("message"))
+)
+
+
 def pending(connection: Connection, limit: int) -> Sequence[Pending]:
     """Return the next batch: oldest first, at most `limit`, none whose object is still on its way in another message.
 
     Changes of one certificate that were made together stay together, unless they alone fill a batch. A change that
     must travel alone (its last message was refused as a whole) is a batch of its own.
     """
-    other = change.alias("other")
-    travelling = exists().where(other.c.object_id == change.c.object_id, other.c.state == ChangeState.PACKED)
-    chosen = (
-        select(
-            change.c.id,
-            change.c.object_id,
-            change.c.seq,
-            change.c.certificate_guid,
-            change.c.alone,
-            change.c.body,
-        )
-        .where(change.c.state == ChangeState.PENDING, ~travelling)
-        .order_by(change.c.id)
-        .limit(limit + 1)
-    )
-    rows = [
-        Pending(
-            id=row.id,
-            object_id=row.object_id,
-            seq=row.seq,
-            guid=row.certificate_guid,
-            alone=bool(row.alone),
-            body=row.body,
-        )
-        for row in connection.execute(chosen)
+    found = batches(connection, limit, ahead=limit)
+    return found[0] if found else ()
+
+
+def batches(connection: Connection, limit: int, *, ahead: int) -> Sequence[Sequence[Pending]]:
+    """Return the next batches, each as `pending` says, out of about the `ahead` oldest changes; at least one if any.
+
+    An object stands in one of them only: its later changes wait until the earlier ones have arrived.
+    """
+    most = max(limit, ahead)
+    rows: Sequence[Pending] = [
+        Pending(id=key, object_id=object_id, seq=seq, guid=guid, alone=bool(alone), body=body)
+        for key, object_id, seq, guid, alone, body in _PENDING.rows(connection, {"most": most + 1})
     ]
-    return _batch(rows, limit)
+    all_read = len(rows) <= most
+    found: list[Sequence[Pending]] = []
+    travelling: set[str] = set()
+    while rows:
+        batch = _batch(rows, limit)
+        if found and not all_read and len(batch) == len(rows):
+            break  # the next one was not read, and may belong to the last
+        rows = rows[len(batch) :]
+        free = [row for row in batch if row.object_id not in travelling]
+        if free:
+            found.append(free)
+            travelling.update([row.object_id for row in free])
+    return found
 
 
 def _batch(rows: Sequence[Pending], limit: int) -> Sequence[Pending]:
@@ -75,13 +100,8 @@ def _batch(rows: Sequence[Pending], limit: int) -> Sequence[Pending]:
 
 def pack(connection: Connection, batch: Sequence[Pending], message_id: str) -> bool:
     """Put the batch into a message; False when any of it may no longer leave, and then nothing may be committed."""
-    ids = [row.id for row in batch]
-    done = connection.execute(
-        update(change)
-        .where(change.c.id.in_(ids), change.c.state == ChangeState.PENDING)
-        .values(state=ChangeState.PACKED.value, message_id=message_id)
-    )
-    return done.rowcount == len(ids)
+    done = _PACK.run_each(connection, [{"key": row.id, "message": message_id} for row in batch])
+    return done == len(batch)
 
 
 def reject(connection: Connection, ids: Sequence[int], *, reason: str, now: datetime) -> None:

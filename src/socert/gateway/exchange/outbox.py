@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
+from socert.gateway.store.prepared import Prepared
 from socert.gateway.store.tables import MessageState, attempt, micros, outbox
 
 if TYPE_CHECKING:
@@ -39,47 +40,68 @@ class Claimed:
     tries: int
 
 
+_PUT = Prepared(
+    insert(outbox),
+    *("message_id", "operation", "message_type", "reference", "body", "state", "attempts"),
+    *("next_attempt_at", "created_at"),
+)
+_DUE = Prepared(
+    select(outbox.c.message_id, outbox.c.operation, outbox.c.body, outbox.c.attempts)
+    .where(
+        outbox.c.state == MessageState.QUEUED.value,
+        outbox.c.next_attempt_at <= bindparam("at"),
+        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= bindparam("at")),
+    )
+    .order_by(outbox.c.next_attempt_at, outbox.c.created_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = Prepared(
+    update(outbox)
+    .where(outbox.c.message_id == bindparam("id"))
+    .values(claimed_by=bindparam("node"), claimed_until=bindparam("until"))
+)
+_NOTE = Prepared(insert(attempt), "message_id", "at", "result", "detail")
+_ACCEPT = Prepared(
+    update(outbox)
+    .where(outbox.c.message_id == bindparam("id"), outbox.c.state == MessageState.QUEUED.value)
+    .values(
+        state=bindparam("to"),
+        attempts=bindparam("tries"),
+        accepted_at=bindparam("now"),
+        settled_at=bindparam("end"),
+        claimed_by=None,
+        claimed_until=None,
+    )
+)
+
+
 def put(connection: Connection, message: NewMessage, now: datetime) -> None:
     """Add a message, to be sent at once."""
-    connection.execute(
-        insert(outbox).values(
-            message_id=message.message_id,
-            operation=message.operation,
-            message_type=message.message_type,
-            reference=message.reference,
-            body=message.body,
-            state=MessageState.QUEUED.value,
-            attempts=0,
-            next_attempt_at=micros(now),
-            created_at=micros(now),
-        )
+    _PUT.run(
+        connection,
+        {
+            "message_id": message.message_id,
+            "operation": message.operation,
+            "message_type": message.message_type,
+            "reference": message.reference,
+            "body": message.body,
+            "state": MessageState.QUEUED.value,
+            "attempts": 0,
+            "next_attempt_at": micros(now),
+            "created_at": micros(now),
+        },
     )
 
 
 def claim(connection: Connection, *, node: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Claimed]:
     """Take up to `limit` messages that are due and that nobody else holds, oldest first."""
-    at = micros(now)
-    due = (
-        select(outbox.c.message_id, outbox.c.operation, outbox.c.body, outbox.c.attempts)
-        .where(
-            outbox.c.state == MessageState.QUEUED,
-            outbox.c.next_attempt_at <= at,
-            or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= at),
-        )
-        .order_by(outbox.c.next_attempt_at, outbox.c.created_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
     taken = [
-        Claimed(message_id=row.message_id, operation=row.operation, body=row.body, tries=row.attempts + 1)
-        for row in connection.execute(due)
+        Claimed(message_id=message_id, operation=operation, body=body, tries=attempts + 1)
+        for message_id, operation, body, attempts in _DUE.rows(connection, {"at": micros(now), "most": limit})
     ]
-    if taken:
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.message_id.in_([message.message_id for message in taken]))
-            .values(claimed_by=node, claimed_until=micros(now + lease))
-        )
+    until = micros(now + lease)
+    _CLAIM.run_each(connection, [{"id": message.message_id, "node": node, "until": until} for message in taken])
     return taken
 
 
@@ -92,9 +114,18 @@ def let_go(connection: Connection, node: str) -> int:
     return done.rowcount
 
 
+def give_back(connection: Connection, message: Claimed) -> None:
+    """Give back one message that was claimed and not tried: it is due as before."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.message_id == message.message_id, outbox.c.state == MessageState.QUEUED)
+        .values(claimed_by=None, claimed_until=None)
+    )
+
+
 def note(connection: Connection, message_id: str, *, now: datetime, result: str, detail: str | None = None) -> None:
     """Record one attempt of a message, whatever came of it."""
-    connection.execute(insert(attempt).values(message_id=message_id, at=micros(now), result=result, detail=detail))
+    _NOTE.run(connection, {"message_id": message_id, "at": micros(now), "result": result, "detail": detail})
 
 
 def retry(connection: Connection, message: Claimed, *, at: datetime) -> None:
@@ -109,19 +140,17 @@ def retry(connection: Connection, message: Claimed, *, at: datetime) -> None:
 def accept(connection: Connection, message: Claimed, *, now: datetime) -> bool:
     """The exchange has the message: an answer is awaited for a request, nothing more for a response."""
     state = MessageState.ACCEPTED if message.operation == "SendRequest" else MessageState.DONE
-    done = connection.execute(
-        update(outbox)
-        .where(outbox.c.message_id == message.message_id, outbox.c.state == MessageState.QUEUED)
-        .values(
-            state=state.value,
-            attempts=message.tries,
-            accepted_at=micros(now),
-            settled_at=micros(now) if state is MessageState.DONE else None,
-            claimed_by=None,
-            claimed_until=None,
-        )
+    done = _ACCEPT.run(
+        connection,
+        {
+            "id": message.message_id,
+            "to": state.value,
+            "tries": message.tries,
+            "now": micros(now),
+            "end": micros(now) if state is MessageState.DONE else None,
+        },
     )
-    return bool(done.rowcount)
+    return bool(done)
 
 
 def settle(connection: Connection, message_id: str, state: MessageState, *, now: datetime, outcome: str) -> bool:

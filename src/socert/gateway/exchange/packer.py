@@ -6,6 +6,7 @@ does not allow is put aside by itself with the reason; the rest of its batch goe
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from socert.gateway.store.writer import Store
 
 log = get_logger("packer")
+AHEAD = 64
+"""About how many changes are read at once; never less than two full batches."""
 _PLACE = re.compile(r"/update\[(\d+)\]")
 
 
@@ -66,33 +69,44 @@ class Packer:
             await work.wait(watch)
 
     async def pack(self) -> bool:
-        """Pack one batch; False when nothing was pending."""
-        batch = await self._store.read(lambda connection: changes.pending(connection, self._size))
-        if not batch:
-            return False
-        now = self._clock()
-        content = account.Batch(batch_id=self._ids(), sent_at=now, updates=tuple(row.body for row in batch))
-        try:
-            contract.schema().check(xml.parse(content.render(account.PREFIX).encode()))
-        except SchemaInvalid as error:
-            await self._put_aside(batch, error)
-            return True
+        """Pack some batches, whose commits share the wait for the disk; False when nothing was pending."""
+        size = self._size
+        found = await self._store.read(lambda connection: changes.batches(connection, size, ahead=max(AHEAD, 2 * size)))
+
+        async def commit(batch: Sequence[Pending], message: outbox.NewMessage, now: datetime) -> None:
+            try:
+                await self._store.write(lambda connection: _commit(connection, batch, message, now))
+            except _GoneError:
+                log.info("batch changed while it was packed", size=len(batch))
+            else:
+                log.debug(
+                    "message packed", message_id=message.message_id, objects=len(batch), bytes=len(message.body)
+                )
+
+        commits = []
+        for batch in found:
+            now = self._clock()
+            try:
+                message = self._build(batch, now)
+            except SchemaInvalid as error:
+                await self._put_aside(batch, error)
+            else:
+                commits.append(commit(batch, message, now))
+        await asyncio.gather(*commits)
+        return bool(found)
+
+    def _build(self, batch: Sequence[Pending], now: datetime) -> outbox.NewMessage:
+        """Validate a batch's content and return the signed message; `SchemaInvalid` says which update is wrong."""
+        content = account.Batch(batch_id=self._ids(), sent_at=now, updates=tuple([row.body for row in batch]))
+        contract.schema().check(xml.parse(content.render(account.PREFIX).encode()))
         message_id = self._message_ids()
-        body = call.send_request(message_id=message_id, content=content, signer=self._signer)
-        message = outbox.NewMessage(
+        return outbox.NewMessage(
             message_id=message_id,
             operation="SendRequest",
             message_type=contract.UPDATE_REQUEST.root,
             reference=content.batch_id,
-            body=body,
+            body=call.send_request(message_id=message_id, content=content, signer=self._signer),
         )
-        try:
-            await self._store.write(lambda connection: _commit(connection, batch, message, now))
-        except _GoneError:
-            log.info("batch changed while it was packed", size=len(batch))
-        else:
-            log.debug("message packed", message_id=message_id, objects=len(batch), bytes=len(body))
-        return True
 
     async def _put_aside(self, batch: Sequence[Pending], error: SchemaInvalid) -> None:
         wrong: dict[int, str] = {}

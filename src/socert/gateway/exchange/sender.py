@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 log = get_logger("sender")
 LEASE = timedelta(seconds=120)
-"""How long a claimed message is this process's own; longer than a call may take."""
+"""How long a claimed message is this process's own; longer than those before it on the wire and it itself may take."""
+AHEAD = 2
+"""For each message on the wire so many may wait behind it: a claim is a transaction, and the wire shall not wait."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,7 @@ class Verdict:
 
 
 class Sender:
-    """Keeps up to `parallel` messages on their way at once."""
+    """Keeps up to `parallel` messages on the wire at once, with some claimed and waiting behind them."""
 
     def __init__(
         self,
@@ -64,26 +66,27 @@ class Sender:
         self._clock = clock
         self._node = node
         self._parallel = parallel
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._wire = asyncio.Semaphore(parallel)
+        self._waiting: set[str] = set()
 
     async def run(self, work: Wake, settled: Wake, watch: float) -> None:
         """Send for ever: when `work` is called and every `watch` seconds; call `settled` when a try has ended."""
         await self._store.write(lambda connection: outbox.let_go(connection, self._node))
 
         def ended(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
+            del task
             work.call()  # there is room again
             settled.call()
 
         async with asyncio.TaskGroup() as group:
             while True:
                 pause = self._exchange.pause()
-                room = self._parallel - len(self._tasks)
-                claimed = await self._claim(room) if room and not pause else ()
+                room = AHEAD * self._parallel - len(self._waiting)
+                # One claim for many: not before there is room for a full wire.
+                claimed = await self._claim(room) if room >= self._parallel and not pause else ()
                 for message in claimed:
-                    task = group.create_task(self.send(message))
-                    self._tasks.add(task)
-                    task.add_done_callback(ended)
+                    self._waiting.add(message.message_id)
+                    group.create_task(self.send(message)).add_done_callback(ended)
                 if not claimed:
                     await work.wait(max(watch, pause))
 
@@ -96,8 +99,16 @@ class Sender:
         )
 
     async def send(self, message: Claimed) -> None:
-        """Make one try of one message and write down what came of it."""
-        verdict = await self._try(message)
+        """Make one try of one message, when its turn comes, and write down what came of it.
+
+        Where the exchange is to be left alone by then, the message is given back untried.
+        """
+        async with self._wire:
+            self._waiting.discard(message.message_id)
+            if self._exchange.pause():
+                await self._store.write(lambda connection: outbox.give_back(connection, message))
+                return
+            verdict = await self._try(message)
         now = self._clock()
 
         def write(connection: Connection) -> None:
