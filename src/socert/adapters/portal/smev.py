@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
+from yarl import URL
 
 from socert.gateway.ports import DeliveryError, Sent
 
@@ -20,13 +21,14 @@ class SmevTransport:
 
     def __init__(self, *, url: str, timeout: float) -> None:
         """Take the address of the exchange and how many seconds one call may take."""
-        self._url = url
+        self._url = URL(url)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
-        self._session = aiohttp.ClientSession(timeout=self._timeout)
+        # The exchange sets no cookies; looking for some costs as much as sending does.
+        self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
         return self
 
     async def __aexit__(
