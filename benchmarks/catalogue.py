@@ -1,0 +1,10 @@
+"""All benchmarks, in the order in which they run. A new one is a module of its own and a line here."""
+
+from __future__ import annotations
+
+from benchmarks.delivery import END_TO_END, FULL_BATCHES
+from benchmarks.intake import INTAKE
+from benchmarks.message import MESSAGE
+from benchmarks.simulator import SIMULATOR
+
+BENCHMARKS = (MESSAGE, END_TO_END, FULL_BATCHES, SIMULATOR, INTAKE)

@@ -1,0 +1,279 @@
+"""Delivered end to end: from objects to the exchange's answer, with everything on disk on the way (synchronous=FULL).
+
+Ours is the gateway itself: projector, packer, outbox, sender, put together by its own composition root, on a SQLite
+file. Certificates and contracts change, the projector writes the changes down (fifty families in a transaction, as an
+import does), the packer validates and signs messages, the sender posts them and verifies schema and signature of each
+answer; a message counts when its row says that it was accepted.
+
+The peer builds by zeep and signxml, commits the envelope to a SQLite outbox, posts it with zeep's transport, checks
+schema and signature of the answer (signxml cannot verify a signature with the exchange's transform, so the sink signs
+the peer's answers without) and commits that it was accepted. It keeps no projection of what was told, no attempts and
+no claims, and its objects are drawn already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from requests import Session
+from zeep.transports import Transport
+
+from benchmarks import peer, region
+from benchmarks.bench import Benchmark, Measure, Round, Sides
+from benchmarks.sink import NAME as EXCHANGE
+from benchmarks.sink import PLAIN, sink
+from socert.contracts.smev.ids import MessageIds
+from socert.gateway.app import Gateway, Workshop
+from socert.gateway.config import Settings
+from socert.gateway.exchange import outbox
+from socert.gateway.exchange.wake import Wake
+from socert.gateway.projection import Projector
+from socert.gateway.store.tables import MessageState
+from socert.host.clock import system_clock
+from socert.host.keys import ensure_key, key_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmarks.bench import Bench
+    from benchmarks.region import Family
+    from socert.contracts.portal.account import UpdateRequest
+    from socert.gateway.ports import Registry
+    from socert.host.keys import KeyFiles
+
+PEER_WORKERS = 4
+"""Threads of the peer, each with a client and a connection of its own: as many as the gateway has senders."""
+PATIENCE = 120.0
+"""Seconds after which a round that does not end is given up."""
+WARM_UP = 20
+FULL_BATCH = 100
+
+
+class Ours:
+    """The gateway in a folder of its own, talking to a sink; each round delivers families never seen before."""
+
+    def __init__(self, folder: Path, *, keys: Path, address: str, objects: int) -> None:
+        """Put the gateway's parts together; `objects` go into one message, an even number."""
+        settings = Settings(data_dir=folder, keys_dir=keys, exchange_url=address, batch_size=objects)
+        self._workshop = Workshop(settings)
+        self._gateway = Gateway(self._workshop)
+        self._registry = region.MemoryRegistry()
+        self._projector = Projector(
+            # It only reads views, and those are what this registry has.
+            registry=cast("Registry", self._registry),
+            clock=self._workshop.clock,
+            consent_forms=(region.CONSENT,),
+        )
+        self._objects = objects
+        self._used = 0
+        self._runner = asyncio.Runner()
+        self._runner.run(self._gateway.transport.__aenter__())
+
+    def close(self) -> None:
+        """Close connections and database."""
+        self._runner.run(self._gateway.transport.__aexit__(None, None, None))
+        self._runner.close()
+        self._workshop.close()
+
+    def deliver(self, messages: int) -> tuple[float, float]:
+        """Deliver so many messages; return the seconds from the objects, and from pending changes, to acceptance."""
+        families = messages * self._objects // 2
+        listed = region.families(self._used, families)
+        self._used += families
+        self._registry.hold(listed)
+        before = self._accepted()
+        started = time.perf_counter()
+        for unit in region.units(listed):
+            self._change(unit)
+        pending = time.perf_counter()
+        self._runner.run(self._send(messages))
+        ended = time.perf_counter()
+        if self._accepted() - before != messages:
+            raise RuntimeError(f"{self._accepted() - before} messages were accepted, {messages} were to be")
+        return ended - started, ended - pending
+
+    def _change(self, unit: Sequence[Family]) -> None:
+        guids = [one.certificate.certificate.guid for one in unit]
+        ids = [one.contract.contract.contract_id for one in unit]
+        self._workshop.store.run(lambda connection: self._projector.refresh(connection, guids, ids))
+
+    async def _send(self, messages: int) -> None:
+        """Run packer and sender until as many tries have ended as there are messages."""
+        ready, settled = Wake(), Countdown(messages)
+        watch = self._workshop.settings.watch
+        loops = [
+            asyncio.create_task(self._gateway.packer.run(Wake(), ready, watch)),
+            asyncio.create_task(self._gateway.sender.run(ready, settled, watch)),
+        ]
+        ended = asyncio.create_task(settled.zero.wait())
+        try:
+            await asyncio.wait([ended, *loops], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (ended, *loops):
+                task.cancel()
+            await asyncio.gather(ended, *loops, return_exceptions=True)
+
+    def _accepted(self) -> int:
+        return self._workshop.store.look(outbox.counts).get(MessageState.ACCEPTED, 0)
+
+
+class Countdown(Wake):
+    """Counts the calls and tells when there were enough."""
+
+    def __init__(self, calls: int) -> None:
+        """Start at so many."""
+        super().__init__()
+        self._left = calls
+        self.zero = asyncio.Event()
+
+    def call(self) -> None:
+        """Count."""
+        super().call()
+        self._left -= 1
+        if self._left <= 0:
+            self.zero.set()
+
+
+class Peer:
+    """zeep, signxml, requests and sqlite3 in a few threads."""
+
+    def __init__(
+        self, folder: Path, *, keys: KeyFiles, address: str, trusted: Path | None, workers: int = PEER_WORKERS
+    ) -> None:
+        """Make the outbox; clients and connections are made by each thread for itself."""
+        folder.mkdir(parents=True)
+        self._place = folder / "peer.db"
+        self._keys = keys
+        self._trusted = trusted
+        self._address = address
+        self._own = threading.local()
+        self._ids = MessageIds(system_clock)
+        self._used = 0
+        with _open(self._place) as made:
+            made.execute(
+                "CREATE TABLE outbox (message_id TEXT PRIMARY KEY, body BLOB NOT NULL, state TEXT NOT NULL,"
+                " created_at REAL NOT NULL, accepted_at REAL)"
+            )
+            made.execute("CREATE INDEX outbox_state ON outbox (state, created_at)")
+        made.close()
+        self._pool = ThreadPoolExecutor(workers)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown()
+
+    def deliver(self, messages: int) -> float:
+        """Deliver so many messages; return the seconds from the objects to acceptance."""
+        listed = region.requests(region.families(self._used, messages))
+        self._used += messages
+        started = time.perf_counter()
+        for _ in self._pool.map(self._one, listed):
+            pass
+        return time.perf_counter() - started
+
+    def _one(self, request: UpdateRequest) -> None:
+        builder, transport, database = self._tools()
+        message_id = self._ids()
+        body = builder.build(message_id, request)
+        database.execute(
+            "INSERT INTO outbox (message_id, body, state, created_at) VALUES (?, ?, 'queued', ?)",
+            (message_id, body, time.time()),
+        )
+        answer = transport.post(
+            self._address, body, {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"urn:SendRequest"'}
+        )
+        answer.raise_for_status()
+        builder.check(answer.content)
+        database.execute(
+            "UPDATE outbox SET state = 'accepted', accepted_at = ? WHERE message_id = ?", (time.time(), message_id)
+        )
+
+    def _tools(self) -> tuple[peer.PeerBuilder, Transport, sqlite3.Connection]:
+        if not hasattr(self._own, "tools"):
+            # An isolation level of None commits each statement by itself.
+            self._own.tools = (
+                peer.PeerBuilder(self._keys, self._trusted),
+                Transport(session=Session()),
+                _open(self._place),
+            )
+        tools: tuple[peer.PeerBuilder, Transport, sqlite3.Connection] = self._own.tools
+        return tools
+
+
+def _open(place: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(place, isolation_level=None, timeout=30.0)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    return database
+
+
+@contextmanager
+def end_to_end(bench: Bench) -> Iterator[Sides]:
+    """Open the gateway, a peer that verifies answers and one that does not, with the same keys and the same sink."""
+    with ExitStack() as stack:
+        place = Path(bench.folder) / "delivery"
+        ours, address = _ours(stack, bench, place, region.OBJECTS)
+        keys = ensure_key(place / "keys", "region", common_name="REGION", organisation="Region", clock=system_clock)
+        exchange = key_files(place / "keys", EXCHANGE).certificate
+        careful = Peer(place / "careful", keys=keys, address=address + PLAIN, trusted=exchange)
+        stack.callback(careful.close)
+        trusting = Peer(place / "trusting", keys=keys, address=address + PLAIN, trusted=None)
+        stack.callback(trusting.close)
+        messages = bench.scale.messages
+
+        def mine() -> Round:
+            from_objects, from_pending = ours.deliver(messages)
+            return messages / from_objects, messages / from_objects, messages / from_pending
+
+        def theirs() -> Round:
+            return messages / careful.deliver(messages), messages / trusting.deliver(messages), None
+
+        for side in (ours.deliver, careful.deliver, trusting.deliver):
+            side(min(WARM_UP, messages))
+        yield Sides(ours=mine, peer=theirs)
+
+
+@contextmanager
+def full_batches(bench: Bench) -> Iterator[Sides]:
+    """Open the gateway with a hundred objects in each message."""
+    with ExitStack() as stack:
+        ours, _ = _ours(stack, bench, Path(bench.folder) / "batches", FULL_BATCH)
+        messages = max(1, bench.scale.messages // 10)
+
+        def mine() -> Round:
+            return (messages * FULL_BATCH / ours.deliver(messages)[0],)
+
+        ours.deliver(1)
+        yield Sides(ours=mine)
+
+
+def _ours(stack: ExitStack, bench: Bench, place: Path, objects: int) -> tuple[Ours, str]:
+    address = stack.enter_context(sink(place / "keys", bench.server_core))
+    ours = Ours(place / "ours", keys=place / "keys", address=address, objects=objects)
+    stack.callback(ours.close)
+    return ours, address
+
+
+END_TO_END = Benchmark(
+    measures=(
+        Measure(name="delivered end to end", unit="messages/s", peer=peer.NAME, goal=3.0),
+        Measure(
+            name="delivered end to end, answers not verified by the peer",
+            unit="messages/s",
+            peer=f"{peer.NAME}, trusting",
+        ),
+        Measure(name="delivered from pending changes", unit="messages/s"),
+    ),
+    open=end_to_end,
+)
+FULL_BATCHES = Benchmark(
+    measures=(Measure(name="delivered in full batches", unit="objects/s"),),
+    open=full_batches,
+)
