@@ -93,10 +93,14 @@ def test_pairs_that_do_not_fit_are_refused(pair: testkeys.TestKey) -> None:
 
 def test_keys_of_other_kinds_are_refused(pair: testkeys.TestKey) -> None:
     p384, other = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)
-    with pytest.raises(ValueError, match="secp384r1; only P-256"):
+    with pytest.raises(ValueError, match="none of the kinds that sign"):
         KeySigner.from_files(pem(p384), certificate_of(p384))
+    with pytest.raises(ValueError, match="secp384r1; only P-256"):
+        KeySigner.from_files(pem(p384), pair.certificate_pem)
     with pytest.raises(ValueError, match="not an elliptic-curve key"):
-        KeySigner.from_files(pem(other), certificate_of(other))
+        KeySigner.from_files(pem(other), pair.certificate_pem)
+    with pytest.raises(ValueError, match="not an RSA key"):
+        KeySigner.from_files(pair.key_pem, certificate_of(other))
 
 
 def test_certificates_of_other_kinds_verify_nothing(signer: KeySigner) -> None:

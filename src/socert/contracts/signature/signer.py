@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives import serialization
 
 from socert.contracts.errors import SignatureInvalid
+from socert.contracts.signature import private_keys
 from socert.contracts.signature.certificates import load_certificate
-from socert.contracts.signature.suites import Suite
+from socert.contracts.signature.suites import SIGNING, Suite
+
+if TYPE_CHECKING:
+    from socert.contracts.signature.private_keys import PrivateKey
+
+_PROBE: Final = b"Do this key and this certificate belong together?"
 
 
 class Signer(Protocol):
@@ -38,38 +41,31 @@ class KeySigner:
     suite: Suite
     certificate: bytes
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: bytes) -> None:
-        """Take a P-256 key and its certificate (DER); `ValueError` when they do not belong together."""
-        if not isinstance(key.curve, ec.SECP256R1):
-            raise ValueError(f"The key is on the curve {key.curve.name}; only P-256 (secp256r1) is supported.")
-        if load_certificate(certificate).public_key() != key.public_key():
+    def __init__(self, key: PrivateKey, certificate: bytes) -> None:
+        """Take a key and its certificate (DER); `ValueError` when they do not belong together."""
+        if not key.suite.verify(certificate, _PROBE, key.sign(_PROBE)):
             raise ValueError("The certificate belongs to another key: give the pair that was made together.")
-        self.suite = Suite.ECDSA_P256
+        self.suite = key.suite
         self.certificate = certificate
         self._key = key
-        self._algorithm = ec.ECDSA(hashes.SHA256())
 
     @classmethod
     def from_files(cls, key_pem: bytes, cert_pem: bytes, password: bytes | None = None) -> KeySigner:
-        """Load the contents of a key file (PEM) and a certificate file (PEM or DER).
+        """Load the contents of a key file (PEM, PKCS#8) and a certificate file (PEM or DER).
 
         `ValueError` says what is wrong with them: no key, a wrong or missing password, another kind of key, not a pair.
+        `SuiteUnavailable` when they are of GOST and no library here knows GOST.
         """
         try:
-            key = serialization.load_pem_private_key(key_pem, password)
-        except (TypeError, ValueError, UnsupportedAlgorithm) as error:
-            raise ValueError(
-                "The key cannot be read: it is not a PEM private key, or its password is wrong."
-            ) from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError("The key is not an elliptic-curve key; only P-256 (secp256r1) is supported.")
-        try:
-            certificate = load_certificate(cert_pem)
+            certificate = load_certificate(cert_pem).public_bytes(serialization.Encoding.DER)
         except SignatureInvalid:
             raise ValueError("The certificate cannot be read: it is neither PEM nor DER.") from None
-        return cls(key, certificate.public_bytes(serialization.Encoding.DER))
+        suite = Suite.of_certificate(certificate)
+        if suite is None or suite not in SIGNING.values():
+            kinds = ", ".join(known.title for known in SIGNING.values())
+            raise ValueError(f"The certificate's key is of none of the kinds that sign: {kinds}.")
+        return cls(private_keys.load(key_pem, password, suite), certificate)
 
     def sign(self, data: bytes) -> bytes:
-        """Return r and s, 32 bytes each, big-endian."""
-        r, s = decode_dss_signature(self._key.sign(data, self._algorithm))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        """Return the signature value over the data, in the suite's own form."""
+        return self._key.sign(data)

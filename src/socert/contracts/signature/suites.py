@@ -5,17 +5,15 @@ A new suite is one class with the members of `Algorithms` and one line in `Suite
 
 from __future__ import annotations
 
-import hashlib
 from enum import Enum
-from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from socert.contracts.signature.ecdsa import EcdsaP256
+from socert.contracts.signature.gost import Gost2001, Gost2012With256Bits, Gost2012With512Bits
+from socert.contracts.signature.rsa import RsaSha256
 
-from socert.contracts.signature.certificates import load_certificate
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Algorithms(Protocol):
@@ -24,8 +22,17 @@ class Algorithms(Protocol):
     signature_uri: str
     digest_uri: str
 
+    @property
+    def title(self) -> str:
+        """The name that people use."""
+        ...
+
     def digest(self, data: bytes) -> bytes:
         """Return the digest of the data."""
+        ...
+
+    def owns(self, certificate_der: bytes) -> bool:
+        """Return whether the certificate's key is of this suite."""
         ...
 
     def verify(self, certificate_der: bytes, data: bytes, signature: bytes) -> bool:
@@ -33,49 +40,33 @@ class Algorithms(Protocol):
         ...
 
 
-class EcdsaP256:
-    """ECDSA on P-256 with SHA-256. The value is r and s, 32 bytes each, big-endian (RFC 4051, 2.3.6)."""
-
-    signature_uri = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
-    digest_uri = "http://www.w3.org/2001/04/xmlenc#sha256"
-
-    def digest(self, data: bytes) -> bytes:
-        """Return the SHA-256 of the data."""
-        return hashlib.sha256(data).digest()
-
-    def verify(self, certificate_der: bytes, data: bytes, signature: bytes) -> bool:
-        """Return whether the 64 bytes are this certificate's signature; False too when its key is of another kind."""
-        key = _p256_key(certificate_der)
-        if key is None or len(signature) != 64:
-            return False
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        try:
-            key.verify(encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
-        except InvalidSignature:
-            return False
-        return True
-
-
-@lru_cache(maxsize=512)
-def _p256_key(certificate_der: bytes) -> ec.EllipticCurvePublicKey | None:
-    """Return a certificate's key when it is on P-256. Cached: the same few participants sign everything."""
-    try:
-        key = load_certificate(certificate_der).public_key()
-    except (UnsupportedAlgorithm, ValueError):
-        return None
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return key
-    return None
-
-
 class Suite(Enum):
-    """The suites that are known. Which of them are accepted is the caller's choice."""
+    """The suites that are known. Which of them are accepted is the caller's choice.
+
+    Those of GOST need a library of the system when they are used (`SuiteUnavailable` where it is absent); naming and
+    listing them needs none.
+    """
 
     ECDSA_P256 = EcdsaP256()
+    GOST_2012_256 = Gost2012With256Bits()
+    GOST_2012_512 = Gost2012With512Bits()
+    GOST_2001 = Gost2001()
+    RSA_SHA256 = RsaSha256()
+
+    @classmethod
+    def of_certificate(cls, certificate_der: bytes) -> Suite | None:
+        """Return the suite that a certificate's key belongs to, or None."""
+        return next((suite for suite in cls if suite._algorithms.owns(certificate_der)), None)
 
     @property
     def _algorithms(self) -> Algorithms:
-        return self.value
+        algorithms: Algorithms = self.value
+        return algorithms
+
+    @property
+    def title(self) -> str:
+        """The name that people use."""
+        return self._algorithms.title
 
     @property
     def signature_uri(self) -> str:
@@ -94,3 +85,12 @@ class Suite(Enum):
     def verify(self, certificate_der: bytes, data: bytes, signature: bytes) -> bool:
         """Return whether the signature over the data was made with the certificate's key."""
         return self._algorithms.verify(certificate_der, data, signature)
+
+
+SIGNING: Final[Mapping[str, Suite]] = {
+    "ecdsa": Suite.ECDSA_P256,
+    "gost256": Suite.GOST_2012_256,
+    "gost512": Suite.GOST_2012_512,
+    "rsa": Suite.RSA_SHA256,
+}
+"""The suites that signatures are made with, by the words that settings and commands use."""

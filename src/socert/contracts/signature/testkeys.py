@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from socert.contracts.signature import der, private_keys
+from socert.contracts.signature.certificate_writer import Attribute, self_signed
+from socert.contracts.signature.suites import Suite
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+LONGEST_NAME: Final = 64
+_OGRN: Final = "1.2.643.100.1"
+_SNILS: Final = "1.2.643.100.3"
+_INN_LE: Final = "1.2.643.100.4"
+_INN: Final = "1.2.643.3.131.1.1"
+_COUNTRY: Final = "2.5.4.6"
+_ORGANISATION: Final = "2.5.4.10"
+_COMMON_NAME: Final = "2.5.4.3"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,49 +36,72 @@ class TestKey:
     certificate_pem: bytes
 
 
-def make(common_name: str, *, organisation: str, now: datetime, days: int = 825) -> TestKey:
-    """Make a P-256 key and a self-signed certificate valid from an hour before `now` (aware) for `days` after it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requisites:
+    """Numbers that real certificates carry in their subject, digits only; None leaves one out.
 
-    `ValueError` when a name is empty or longer than the 64 characters that X.509 allows.
+    `ogrn` 13 digits, `inn_le` of an organisation 10, `inn` 12 and `snils` 11 of a person.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
-        ]
-    )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))  # another machine's clock may be behind ours
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_digital_signature_only(), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return TestKey(
-        key_pem=key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
-        certificate_pem=certificate.public_bytes(serialization.Encoding.PEM),
-    )
+
+    ogrn: str | None = None
+    inn_le: str | None = None
+    inn: str | None = None
+    snils: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of its length with `ValueError`."""
+        for name, digits in (("ogrn", 13), ("inn_le", 10), ("inn", 12), ("snils", 11)):
+            value: str | None = getattr(self, name)
+            if value is not None and not (value.isascii() and value.isdigit() and len(value) == digits):
+                raise ValueError(f"{name.upper()} must be {digits} digits.")
 
 
-def _digital_signature_only() -> x509.KeyUsage:
-    """Return the key usage of a certificate that signs messages and nothing else."""
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
+MADE_UP: Final = Requisites(ogrn="1000000000000", inn_le="0000000000", inn="000000000000", snils="00000000000")
+"""Numbers whose check digits are right and which nobody has: there is no region 00."""
+
+
+def make(
+    common_name: str,
+    *,
+    organisation: str,
+    now: datetime,
+    days: int = 825,
+    suite: Suite = Suite.ECDSA_P256,
+    requisites: Requisites | None = None,
+) -> TestKey:
+    """Make a key and a self-signed certificate valid from an hour before `now` (aware) for `days` after it.
+
+    Its key usage is to sign messages. `ValueError` when a name is empty or longer than the 64 characters that X.509
+    allows, or the suite is only verified; `SuiteUnavailable` when a GOST key is asked for where no library knows GOST.
+    """
+    for name in (common_name, organisation):
+        if not 1 <= len(name) <= LONGEST_NAME:
+            raise ValueError(f"A name in a certificate has 1 to {LONGEST_NAME} characters, and one has {len(name)}.")
+    key_pem = private_keys.make(suite)
+    certificate = self_signed(
+        private_keys.load(key_pem, None, suite),
+        _subject(common_name, organisation, requisites),
+        serial=x509.random_serial_number(),
+        not_before=now - timedelta(hours=1),  # another machine's clock may be behind ours
+        not_after=now + timedelta(days=days),
     )
+    pem = b"-----BEGIN CERTIFICATE-----\n" + encodebytes(certificate) + b"-----END CERTIFICATE-----\n"
+    return TestKey(key_pem=key_pem, certificate_pem=pem)
+
+
+def _subject(common_name: str, organisation: str, requisites: Requisites | None) -> list[Attribute]:
+    """Return the name's attributes in the order that accredited authorities write them in."""
+    names = [
+        Attribute(oid=_ORGANISATION, tag=der.UTF8_STRING, text=organisation),
+        Attribute(oid=_COMMON_NAME, tag=der.UTF8_STRING, text=common_name),
+    ]
+    if requisites is None:
+        return names
+    numbers = (
+        (_INN_LE, requisites.inn_le),
+        (_OGRN, requisites.ogrn),
+        (_INN, requisites.inn),
+        (_SNILS, requisites.snils),
+    )
+    given = [Attribute(oid=oid, tag=der.NUMERIC_STRING, text=text) for oid, text in numbers if text is not None]
+    return [*given, Attribute(oid=_COUNTRY, tag=der.PRINTABLE_STRING, text="RU"), *names]

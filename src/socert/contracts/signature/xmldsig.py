@@ -70,12 +70,52 @@ def sign(canonical: bytes, *, reference: str, signer: Signer) -> str:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """What a signature of the profile claims: nothing of it is proven yet.
+
+    `certificate` is DER; `digest` and `value` are the bytes of DigestValue and SignatureValue.
+    """
+
+    suite: Suite
+    certificate: bytes
+    signed_info: etree._Element
+    digest: bytes
+    value: bytes
+
+    def digest_holds(self, canonical: bytes) -> bool:
+        """Return whether the digest is that of these bytes."""
+        return hmac.compare_digest(self.suite.digest(canonical), self.digest)
+
+    def value_holds(self, signed_info: bytes) -> bool:
+        """Return whether the value was made over these bytes with the certificate's key."""
+        return self.suite.verify(self.certificate, signed_info, self.value)
+
+
 def verify(signature: etree._Element | None, *, target: etree._Element, suites: frozenset[Suite]) -> Verified:
     """Return what was signed by whom, when `signature` is a signature over exactly `target`, in one of the `suites`.
 
     Both elements must be of one document, as received: nothing is repaired. `SignatureInvalid` otherwise; its reason
     is the exchange's word for it (None is a signature that was not found). The certificate is only read: trust and
-    dates are the caller's.
+    dates are the caller's. `SuiteUnavailable` when this machine cannot tell.
+    """
+    claim = read(signature, target=target, suites=suites)
+    try:
+        canonical = transform.normalize(target)
+        signed_info = transform.canonicalize(claim.signed_info)
+    except TransformError as error:
+        raise SignatureInvalid(SignatureFault.SIGNATURE_IS_INVALID, "the signed XML has no normal form") from error
+    if not claim.digest_holds(canonical):
+        raise SignatureInvalid(SignatureFault.SIGNATURE_IS_INVALID, "the content is not what was signed (digest)")
+    if not claim.value_holds(signed_info):
+        raise SignatureInvalid(SignatureFault.SIGNATURE_IS_INVALID, "the value was not made with the certificate's key")
+    return Verified(certificate=claim.certificate, suite=claim.suite, canonical=canonical)
+
+
+def read(signature: etree._Element | None, *, target: etree._Element, suites: frozenset[Suite]) -> Claim:
+    """Return what a signature claims, when its form is the profile's and its one reference is to exactly `target`.
+
+    `SignatureInvalid` otherwise. Nothing is computed here: `verify` does, and is what everyone but a diagnosis calls.
     """
     if signature is None:
         raise SignatureInvalid(SignatureFault.NO_SIGNATURE_FOUND, "there is no ds:Signature where it must be")
@@ -86,17 +126,13 @@ def verify(signature: etree._Element | None, *, target: etree._Element, suites: 
     suite = _suite(signed_info, reference, suites)
     _check_profile(signed_info, reference)
     _check_target(signature, reference, target)
-    certificate = _certificate(signature)
-    try:
-        canonical = transform.normalize(target)
-        signed_bytes = transform.canonicalize(signed_info)
-    except TransformError as error:
-        raise SignatureInvalid(SignatureFault.SIGNATURE_IS_INVALID, "the signed XML has no normal form") from error
-    if not hmac.compare_digest(suite.digest(canonical), _base64(_only(reference, "DigestValue"))):
-        raise SignatureInvalid(SignatureFault.SIGNATURE_IS_INVALID, "the content is not what was signed (digest)")
-    if not suite.verify(certificate, signed_bytes, _base64(_only(signature, "SignatureValue"))):
-        raise SignatureInvalid(SignatureFault.SIGNATURE_IS_INVALID, "the value was not made with the certificate's key")
-    return Verified(certificate=certificate, suite=suite, canonical=canonical)
+    return Claim(
+        suite=suite,
+        certificate=_certificate(signature),
+        signed_info=signed_info,
+        digest=_base64(_only(reference, "DigestValue")),
+        value=_base64(_only(signature, "SignatureValue")),
+    )
 
 
 def _only(parent: etree._Element, name: str) -> etree._Element:

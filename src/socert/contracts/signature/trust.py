@@ -1,0 +1,77 @@
+"""Whether a certificate is trusted: by itself, or because a trusted authority issued it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+from socert.contracts.errors import SignatureFault, SignatureInvalid
+from socert.contracts.signature import der
+from socert.contracts.signature.certificates import check_dates, load_certificate
+from socert.contracts.signature.gost_keys import GostAlgorithm
+from socert.contracts.signature.suites import Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+_GOST: Final = {
+    GostAlgorithm.GOST_2001.signature_oid: Suite.GOST_2001,
+    GostAlgorithm.GOST_2012_256.signature_oid: Suite.GOST_2012_256,
+    GostAlgorithm.GOST_2012_512.signature_oid: Suite.GOST_2012_512,
+}
+
+
+def check(certificate: bytes, *, trusted: Iterable[bytes], now: datetime) -> None:
+    """Raise `SignatureInvalid` unless a certificate (DER) may sign messages, is valid at `now`, and is trusted.
+
+    It is trusted when it is one of `trusted` (DER), or was issued by one of them that is an authority and valid too.
+    """
+    check_dates(certificate, now)
+    if not _usage(certificate).digital_signature:
+        raise SignatureInvalid(
+            SignatureFault.CERTIFICATE_IS_NOT_FOUND, "the certificate is not for signing messages (key usage)"
+        )
+    for other in trusted:
+        if other == certificate:
+            return
+        if issued_by(certificate, other):
+            check_dates(other, now)
+            return
+    raise SignatureInvalid(
+        SignatureFault.CERTIFICATE_IS_NOT_FOUND,
+        "the certificate is none of those trusted, nor issued by one of them",
+    )
+
+
+def issued_by(certificate: bytes, authority: bytes) -> bool:
+    """Return whether a certificate (DER) bears the name and the signature of an authority's certificate (DER)."""
+    issued, issuer = load_certificate(certificate), load_certificate(authority)
+    if issued.issuer != issuer.subject or not _usage(authority).key_cert_sign or not _is_authority(issuer):
+        return False
+    suite = _GOST.get(issued.signature_algorithm_oid.dotted_string)
+    if suite is not None:
+        body = der.values(der.read(certificate, der.SEQUENCE).content)[0]
+        return suite.verify(authority, body.raw, issued.signature)
+    try:
+        issued.verify_directly_issued_by(issuer)
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+    return True
+
+
+def _usage(certificate: bytes) -> x509.KeyUsage:
+    """Return what a certificate's key is for; a certificate that does not say is for nothing here."""
+    try:
+        return load_certificate(certificate).extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, ValueError):
+        return x509.KeyUsage(*[False] * 9)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
