@@ -130,9 +130,14 @@ def check_reserve(status: CertificateStatus, *, birth_date: date, start: date, p
     check_age(birth_date, start=start, policy=policy)
 
 
+def goes_on(status: CertificateStatus, policy: Policy) -> bool:
+    """Say whether live contracts of a certificate of this status are charged, by the region's rule (invariant 13)."""
+    return status in policy.live_goes_on or status not in _NO_RESERVE
+
+
 def check_live(status: CertificateStatus, policy: Policy) -> None:
     """Refuse a charge of a live contract where the region's rule stops it with its certificate (invariant 13)."""
-    if status not in policy.live_goes_on and status in _NO_RESERVE:
+    if not goes_on(status, policy):
         raise Refused(_NO_RESERVE[status])
 
 

@@ -117,9 +117,12 @@ def release(account: AccountKey, amount: int, *, contract_id: str, month: date, 
     return Entry(key=key, kind=kind, account=account, reserved=-amount, contract_id=contract_id, month=month)
 
 
-def expire(account: AccountKey, amount: int) -> Entry:
-    """Take what is free off an account whose year is over."""
-    key = f"{account.year}:{account.register.value}:{EntryKind.EXPIRE.value}"
+def expire(account: AccountKey, amount: int, *, number: int = 1) -> Entry:
+    """Take what is free off an account whose year is over.
+
+    `number` tells expiries of one account apart: a correction of a closed year frees something that must go too.
+    """
+    key = f"{account.year}:{account.register.value}:{EntryKind.EXPIRE.value}:{number}"
     return Entry(key=key, kind=EntryKind.EXPIRE, account=account, nominal=-amount)
 
 

@@ -82,7 +82,6 @@ class RuleCode(StrEnum):
     WINDOW_CLOSED = "WINDOW_CLOSED"
     STALE_OFFER = "STALE_OFFER"
     YEAR_NOT_OVER = "YEAR_NOT_OVER"
-    YEAR_SHIFTED = "YEAR_SHIFTED"
     FORM_NOT_ACCEPTED = "FORM_NOT_ACCEPTED"
     INN_WRONG = "INN_WRONG"
     OGRN_WRONG = "OGRN_WRONG"
@@ -385,10 +384,6 @@ _SENTENCES: dict[RuleCode, tuple[str, str]] = {
     RuleCode.YEAR_NOT_OVER: (
         "Год {year} ещё не закончился.",
         "year {year} is not over",
-    ),
-    RuleCode.YEAR_SHIFTED: (
-        "Переход на {year} год уже выполнен.",
-        "the shift to {year} is done already",
     ),
     RuleCode.FORM_NOT_ACCEPTED: (
         "Эта форма согласия не принимается: нужна новая форма.",
