@@ -34,6 +34,32 @@ class Register(StrEnum):
     OTHER = "OTHER"
 
 
+class Gender(StrEnum):
+    """Sex of a child as the portal writes it."""
+
+    MALE = "Male"
+    FEMALE = "Female"
+
+
+class Scheme(StrEnum):
+    """The legal name of the same mechanism: personified financing or social order. Display only."""
+
+    PF = "PF"
+    SOCIAL_ORDER = "SOCIAL_ORDER"
+
+
+class ContractState(StrEnum):
+    """Life of a contract (portal message dictionary, 6.3)."""
+
+    REQUESTED = "REQUESTED"
+    ACCEPTED = "ACCEPTED"
+    ACTIVE = "ACTIVE"
+    TERMINATING = "TERMINATING"
+    TERMINATED = "TERMINATED"
+    COMPLETED = "COMPLETED"
+    REFUSED = "REFUSED"
+
+
 class OrganisationKind(StrEnum):
     """Legal kind of a provider."""
 

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from socert.contracts.portal.errors import ValueRefused
 
 XML_SPACE = " \t\r\n"
+_TO_SPACES = str.maketrans("\t\r\n", "   ")
 _LONGEST_AMOUNT = 16  # digits before the dot: far above totalDigits 12, far below what makes int() slow
 
 _DECIMAL = re.compile(r"\+?([0-9]*)(?:\.([0-9]*))?")
@@ -187,6 +188,11 @@ def format_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()  # an offset with seconds, as before the time zones, has no place in XML
 
 
+def full_years(birth_date: date, day: date) -> int:
+    """Return how old somebody is on a day; who was born on 29 February is a year older on 1 March."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
 # Identifiers
 
 _SNILS_SHAPE = re.compile(r"([0-9]{3})-?([0-9]{3})-?([0-9]{3})[ -]?([0-9]{2})")
@@ -290,6 +296,11 @@ def cut(text: str, longest: int) -> str:
     Source: portal message dictionary, 3 (trap 6) and 10.
     """
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def normalized(text: str) -> str:
+    """Read xs:normalizedString: tabs and line ends are spaces."""
+    return text.translate(_TO_SPACES)
 
 
 # Names

@@ -22,10 +22,8 @@ from socert.contracts.portal.account.cards import (
     CertificateStatus,
     CertificateType,
     ContractCard,
-    ContractState,
     Initiator,
     ProgrammeBalance,
-    Scheme,
     Termination,
 )
 from socert.contracts.portal.account.check import check_action, check_query_response, check_request, check_update
@@ -83,12 +81,14 @@ from socert.contracts.portal.agreed import AgreedSplit, Consent, DigestAlgorithm
 from socert.contracts.portal.blocks import (
     AnySplit,
     Channel,
+    ContractState,
     CountSplit,
     FormCode,
     MonthPart,
     Organisation,
     OrganisationKind,
     Register,
+    Scheme,
     Split,
     Unit,
     YearPart,

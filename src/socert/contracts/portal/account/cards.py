@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.portal.blocks import (
     AnySplit,
+    ContractState,
     Organisation,
     Register,
+    Scheme,
     Unit,
     read_amount,
     read_organisation,
@@ -28,13 +30,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from socert.contracts.portal.read import Fields
-
-
-class Scheme(StrEnum):
-    """The legal name of the same mechanism: personified financing or social order. Display only."""
-
-    PF = "PF"
-    SOCIAL_ORDER = "SOCIAL_ORDER"
 
 
 class CertificateType(StrEnum):
@@ -53,18 +48,6 @@ class CertificateStatus(StrEnum):
     EXHAUSTED = "EXHAUSTED"
     ANNULLED = "ANNULLED"
     EXPIRED = "EXPIRED"
-
-
-class ContractState(StrEnum):
-    """Life of a contract (portal message dictionary, 6.3)."""
-
-    REQUESTED = "REQUESTED"
-    ACCEPTED = "ACCEPTED"
-    ACTIVE = "ACTIVE"
-    TERMINATING = "TERMINATING"
-    TERMINATED = "TERMINATED"
-    COMPLETED = "COMPLETED"
-    REFUSED = "REFUSED"
 
 
 class Initiator(StrEnum):

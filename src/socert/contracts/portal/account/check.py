@@ -10,11 +10,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from socert.contracts.portal.account.action import ConsentAction, RenewalAnswer
-from socert.contracts.portal.account.cards import Balance, CertificateCard, ContractCard, ContractState
+from socert.contracts.portal.account.cards import Balance, CertificateCard, ContractCard
 from socert.contracts.portal.account.offers import Answer, ConsentState, RenewalOffer
 from socert.contracts.portal.account.query import QueryResult
 from socert.contracts.portal.account.update import Cause, Operation
-from socert.contracts.portal.blocks import CountSplit
+from socert.contracts.portal.blocks import ContractState, CountSplit
 from socert.contracts.portal.problems import Problem
 from socert.contracts.portal.rules import (
     agreement_problems,

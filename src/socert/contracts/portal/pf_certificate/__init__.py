@@ -4,6 +4,7 @@ Check a received element with `schema().check(element)`, read it, and check it w
 Source: portal message dictionary, 1.
 """
 
+from socert.contracts.portal.blocks import Gender
 from socert.contracts.portal.pf_certificate.check import check_request, check_response
 from socert.contracts.portal.pf_certificate.papers import (
     Address,
@@ -15,7 +16,6 @@ from socert.contracts.portal.pf_certificate.papers import (
 from socert.contracts.portal.pf_certificate.request import (
     ApplicantData,
     ApplicationDetails,
-    Gender,
     InformerItem,
     InformerQuery,
     Query,

@@ -6,9 +6,9 @@ Source: portal message dictionary, 1 (root universalCertificateRequest, blocks P
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from socert.contracts.portal.blocks import Gender
 from socert.contracts.portal.pf_certificate.papers import (
     Address,
     BirthCertificate,
@@ -35,13 +35,6 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
     from socert.contracts.message import MessageType
-
-
-class Gender(StrEnum):
-    """Sex of a child as the portal writes it."""
-
-    MALE = "Male"
-    FEMALE = "Female"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
