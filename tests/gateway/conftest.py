@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.gateway.databases import database_url, postgres, sqlite_template, store
+from tests.gateway.line import Line
 from tests.gateway.records import CONSENT, Clock
 from tests.gateway.region import Region
+from tests.gateway.stub import Stub
 
 from socert.adapters.registry.builtin.registry import BuiltinRegistry
 from socert.gateway.projection import Projector
@@ -33,3 +35,15 @@ def region(store: Store, clock: Clock) -> Region:
     made = Region(store=store, registry=registry, projector=projector, units=ProjectedUnits(store, projector))
     made.prepare()
     return made
+
+
+@pytest.fixture
+def stub(clock: Clock) -> Stub:
+    """An exchange that takes everything and has nothing, until a test says otherwise."""
+    return Stub(clock=clock)
+
+
+@pytest.fixture
+def line(region: Region, clock: Clock, stub: Stub) -> Line:
+    """The gateway's parts around that exchange."""
+    return Line(region=region, clock=clock, stub=stub)

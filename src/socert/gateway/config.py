@@ -7,6 +7,8 @@ folder, when it is there. Secrets are given as variables or as files, never in t
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +19,13 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
 
 from socert.gateway.domain.records import Scheme
 from socert.gateway.errors import SettingsError
 
 PREFIX = "SOCERT_"
+DEFAULT_FILE = "socert.toml"
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -103,7 +107,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take arguments first, then variables, then the file."""
-        file = Path(os.environ.get(f"{PREFIX}CONFIG", "socert.toml"))
+        file = Path(os.environ.get(f"{PREFIX}CONFIG", DEFAULT_FILE))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
 
     @property
@@ -119,6 +123,14 @@ def load(**given: object) -> Settings:
         raise SettingsError(f"{PREFIX}CONFIG names {file}, and there is no such file.")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # checked by pydantic
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"The settings file {file or DEFAULT_FILE} is not TOML: {error}.") from error
+    except SourceError as error:
+        found = re.search(r'field "(\w+)"', str(error))
+        name = found[1] if found else "a list"
+        raise SettingsError(
+            f'Settings are wrong. {name}: not JSON; a list is written ["one", "two"] (variable {PREFIX}{name.upper()})'
+        ) from None  # its cause quotes the value
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"

@@ -1,0 +1,192 @@
+"""The gateway's line of work on one database: packer, sender, pollers and handler around a stub of the exchange."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from tests.gateway.records import CONSENT, Clock, Numbers
+from tests.gateway.stub import REGION, Stub
+
+from socert.contracts.portal import account, pf_certificate
+from socert.contracts.smev.ids import MessageIds
+from socert.contracts.smev.operation import Operation
+from socert.gateway.exchange import outbox
+from socert.gateway.exchange.handler import Handler
+from socert.gateway.exchange.packer import Packer
+from socert.gateway.exchange.poller import Poller
+from socert.gateway.exchange.retry import Backoff
+from socert.gateway.exchange.sender import LEASE, Sender
+from socert.gateway.mapping.pf_certificate import CertificateAnswerer
+from socert.gateway.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import RowMapping
+    from tests.gateway.region import Region
+
+    from socert.gateway.exchange.exchange import Exchange
+
+
+@dataclass(kw_only=True)
+class Line:
+    """All parts, each made when a test asks for it. Pauses between tries are 1, 2, 4… seconds without jitter."""
+
+    region: Region
+    clock: Clock
+    stub: Stub
+    batch_size: int = 100
+    attempts: int = 4
+    ids: Numbers = field(default_factory=Numbers)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        return self.stub.exchange()
+
+    @cached_property
+    def packer(self) -> Packer:
+        return Packer(
+            store=self.region.store,
+            signer=REGION,
+            clock=self.clock,
+            message_ids=MessageIds(self.clock),
+            ids=self.ids,
+            batch_size=self.batch_size,
+        )
+
+    @cached_property
+    def sender(self) -> Sender:
+        return self.sender_of("gateway-1")
+
+    def sender_of(self, node: str) -> Sender:
+        """Return a sender as a process of that name would have it."""
+        return Sender(
+            store=self.region.store,
+            exchange=self.exchange,
+            backoff=Backoff(first=1.0, most=300.0, attempts=self.attempts, chance=lambda: 0.0),
+            clock=self.clock,
+            node=node,
+            parallel=2,
+        )
+
+    @cached_property
+    def handler(self) -> Handler:
+        answerer = CertificateAnswerer(
+            registry=self.region.registry,
+            consent_forms=(CONSENT,),
+            balance_includes_booked=True,
+            hours_in_query=False,
+        )
+        return Handler(
+            store=self.region.store,
+            signer=REGION,
+            clock=self.clock,
+            message_ids=MessageIds(self.clock),
+            answerers={answerer.message_type: answerer},
+        )
+
+    def poller(self, operation: Operation) -> Poller:
+        return Poller(
+            operation=operation,
+            selector=pf_certificate.REQUEST if operation is Operation.GET_REQUEST else None,
+            store=self.region.store,
+            exchange=self.exchange,
+            signer=REGION,
+            clock=self.clock,
+            least=0.01,
+            most=0.02,
+        )
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+
+    async def pack(self) -> list[RowMapping]:
+        """Pack everything that is pending; returns all messages that wait to be sent."""
+        while await self.packer.pack():
+            pass
+        return [row for row in self.messages() if row["state"] == "queued"]
+
+    async def try_all(self, node: str = "gateway-1") -> int:
+        """Try each message that is due once; returns how many there were."""
+        claimed = self.region.store.run(
+            lambda connection: outbox.claim(connection, node=node, now=self.clock(), lease=LEASE, limit=100)
+        )
+        for message in claimed:
+            await self.sender.send(message)
+        return len(claimed)
+
+    async def receive(self, operation: Operation = Operation.GET_RESPONSE) -> int:
+        """Take everything out of a queue and handle it; returns how many messages there were."""
+        taken = 0
+        while await self.poller(operation).poll():
+            taken += 1
+        while await self.handler.handle():
+            pass
+        return taken
+
+    async def deliver(self) -> None:
+        """Pack, send, and let the portal apply everything."""
+        await self.pack()
+        await self.try_all()
+        for row in self.messages():
+            if row["state"] == "accepted":
+                self.stub.respond(row["message_id"], self.verdict(row))
+        await self.receive()
+
+    def verdict(self, message: RowMapping, code: int = 0, **statuses: str) -> account.UpdateResponse:
+        """Return the portal's answer to a message: APPLIED for each object unless `statuses` say otherwise by id."""
+        changes = [row for row in self.region.changes() if row["message_id"] == message["message_id"]]
+        return account.UpdateResponse(
+            batch_id=message["reference"],
+            code=code,
+            message="Применено",
+            results=tuple(
+                account.UpdateResult(
+                    object_id=row["object_id"],
+                    seq=row["seq"],
+                    status=account.ResultStatus(statuses.get(row["object_id"], "APPLIED")),
+                )
+                for row in changes
+                if statuses.get(row["object_id"]) != "missing"
+            ),
+        )
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def messages(self) -> list[RowMapping]:
+        """Return the outbox, oldest first."""
+        return self._rows(tables.outbox, tables.outbox.c.created_at, tables.outbox.c.message_id)
+
+    def message(self, message_id: str) -> RowMapping:
+        """Return one message of the outbox."""
+        return next(row for row in self.messages() if row["message_id"] == message_id)
+
+    def tries(self) -> list[RowMapping]:
+        """Return the tries, oldest first."""
+        return self._rows(tables.attempt, tables.attempt.c.id)
+
+    def inbox(self) -> list[RowMapping]:
+        """Return the inbox, oldest first."""
+        return self._rows(tables.inbox, tables.inbox.c.id)
+
+    def states(self) -> dict[str, str]:
+        """Return the state of the last change of each object."""
+        return {row["object_id"]: row["state"] for row in self.region.changes()}
+
+    def _rows(self, table: Any, *order: Any) -> list[RowMapping]:
+        chosen = select(table).order_by(*order)
+        return self.region.store.look(lambda connection: list(connection.execute(chosen).mappings()))
+
+
+async def eventually(found: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
+    """Look until something is found, letting everything else run in between; fails when it is not in time."""
+    async with asyncio.timeout(seconds):
+        while True:
+            value = found()
+            if value:
+                return value
+            await asyncio.sleep(0.002)
+    raise AssertionError(what)
