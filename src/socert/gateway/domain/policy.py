@@ -179,7 +179,7 @@ class Policy:
     scheme: Scheme = Scheme.SOCIAL_ORDER
     youngest: int = 5
     oldest: int = 17
-    accepted_forms: Mapping[FormCode, frozenset[str]] = _FORMS
+    accepted_forms: Mapping[FormCode, frozenset[str]] = field(default_factory=lambda: _FORMS)
     carry: Carry = Carry.NONE
     carry_limit: int = 0
     rounding: Rounding = Rounding.HALF_UP
