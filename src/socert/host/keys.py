@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.signature import testkeys
 from socert.contracts.signature.signer import KeySigner
+from socert.contracts.signature.suites import Suite
 from socert.host.errors import KeyFileError
 from socert.host.log import get_logger
 
@@ -36,22 +37,58 @@ def key_files(folder: Path, name: str) -> KeyFiles:
 
 
 def ensure_key(
-    folder: Path, name: str, *, common_name: str, organisation: str, clock: Callable[[], datetime]
+    folder: Path,
+    name: str,
+    *,
+    common_name: str,
+    organisation: str,
+    clock: Callable[[], datetime],
+    suite: Suite = Suite.ECDSA_P256,
 ) -> KeyFiles:
-    """Return the pair called `name`; where there is none, make a test key and certificate and say so in the log."""
+    """Return the pair called `name`; where there is none, make a test key and certificate and say so in the log.
+
+    A pair that is there is taken as it is, of whatever suite. The subject of a made one has numbers that nobody has.
+    """
     files = key_files(folder, name)
     if files.key.exists() and files.certificate.exists():
         return files
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = testkeys.make(common_name, organisation=organisation, now=clock())
+    return make_key(
+        files,
+        common_name=common_name,
+        organisation=organisation,
+        clock=clock,
+        suite=suite,
+        requisites=testkeys.MADE_UP,
+    )
+
+
+def make_key(
+    files: KeyFiles,
+    *,
+    common_name: str,
+    organisation: str,
+    clock: Callable[[], datetime],
+    suite: Suite,
+    requisites: testkeys.Requisites,
+    days: int = testkeys.DAYS,
+) -> KeyFiles:
+    """Make a test key and its certificate, write both in place of whatever is there, and say so in the log."""
+    made = testkeys.make(
+        common_name, organisation=organisation, now=clock(), days=days, suite=suite, requisites=requisites
+    )
+    files.key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write(files.key, made.key_pem, 0o600)
     _write(files.certificate, made.certificate_pem, 0o644)
-    log.info("test key made", key=str(files.key), certificate=str(files.certificate), mode="0600")
+    log.info("test key made", key=str(files.key), certificate=str(files.certificate), mode="0600", suite=suite.title)
     return files
 
 
 def load_signer(files: KeyFiles, password: bytes | None = None) -> KeySigner:
-    """Return an in-process signer for a pair of files; `KeyFileError` when one is missing or open to others."""
+    """Return an in-process signer for a pair of files; `KeyFileError` when one is missing or open to others.
+
+    `ValueError` when they are no pair, or the password is wrong; `SuiteUnavailable` when they are of GOST and no
+    library on this machine knows GOST.
+    """
     for place in (files.key, files.certificate):
         if not place.exists():
             raise KeyFileError(f"There is no file {place}: give its path in the settings, or make a test key.")

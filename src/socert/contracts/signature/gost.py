@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from socert.contracts.signature.gost_keys import GostAlgorithm, GostSpki, read_spki, spki_of
+from socert.contracts.signature import certificate_fields
+from socert.contracts.signature.gost_keys import GostAlgorithm, GostSpki, read_spki
 from socert.contracts.signature.gost_library import library
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Gost2001(_Gost):
 def _spki(certificate_der: bytes) -> GostSpki | None:
     """Return a certificate's key when it is a GOST key. `cryptography` refuses such keys, so it is read from DER."""
     try:
-        return read_spki(spki_of(certificate_der))
+        return read_spki(certificate_fields.read(certificate_der).spki)
     except ValueError:
         return None
 

@@ -127,15 +127,6 @@ def read_spki(spki: bytes) -> GostSpki:
     return GostSpki(algorithm=algorithm, curve=curve, der=spki)
 
 
-def spki_of(certificate_der: bytes) -> bytes:
-    """Return the SubjectPublicKeyInfo of a certificate, DER in DER; `ValueError` when there is none."""
-    body = der.values(der.read(certificate_der, der.SEQUENCE).content)[0]
-    fields = [field for field in der.values(body.content) if field.tag != der.context(0)]
-    if len(fields) < 6 or fields[5].tag != der.SEQUENCE:
-        raise ValueError("The bytes are no certificate.")
-    return fields[5].raw
-
-
 def _parts(content: bytes, count: int) -> tuple[der.Value, ...]:
     found = der.values(content)
     if len(found) != count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode, encodebytes
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -51,22 +51,28 @@ class PrivateKey(Protocol):
 def make(suite: Suite) -> bytes:
     """Return a new key as PEM (PKCS#8, not encrypted); `ValueError` for a suite that is only verified."""
     if suite is Suite.ECDSA_P256:
-        return _pem(ec.generate_private_key(ec.SECP256R1()))
+        return _other_pem(ec.generate_private_key(ec.SECP256R1()))
     if suite is Suite.RSA_SHA256:
-        return _pem(rsa.generate_private_key(65537, _RSA_BITS))
-    pkcs8 = library().generate(_gost(suite))
-    return b"-----BEGIN PRIVATE KEY-----\n" + encodebytes(pkcs8) + b"-----END PRIVATE KEY-----\n"
+        return _other_pem(rsa.generate_private_key(65537, _RSA_BITS))
+    return pem("PRIVATE KEY", library().generate(_gost(suite)))
 
 
-def load(pem: bytes, password: bytes | None, suite: Suite) -> PrivateKey:
+def pem(label: str, data: bytes) -> bytes:
+    """Return DER bytes as PEM, lines of 64 characters (RFC 7468)."""
+    text = b64encode(data).decode()
+    lines = [text[place : place + 64] for place in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
+
+
+def load(key_pem: bytes, password: bytes | None, suite: Suite) -> PrivateKey:
     """Return the key of a suite from PEM (PKCS#8, encrypted or not).
 
     `ValueError` says what is wrong: no key, a wrong, missing or needless password, a key of another kind.
     `SuiteUnavailable` where a GOST key is given and no library knows GOST.
     """
     if suite in (Suite.ECDSA_P256, Suite.RSA_SHA256):
-        return _load_other(pem, password, suite)
-    algorithm, found = _gost(suite), _PEM.search(pem)
+        return _load_other(key_pem, password, suite)
+    algorithm, found = _gost(suite), _PEM.search(key_pem)
     if not found:
         raise ValueError(_UNREADABLE)
     try:
@@ -78,10 +84,10 @@ def load(pem: bytes, password: bytes | None, suite: Suite) -> PrivateKey:
     return _GostKey(key, suite)
 
 
-def _load_other(pem: bytes, password: bytes | None, suite: Suite) -> PrivateKey:
+def _load_other(key_pem: bytes, password: bytes | None, suite: Suite) -> PrivateKey:
     """Return an ECDSA or RSA key."""
     try:
-        key = serialization.load_pem_private_key(pem, password)
+        key = serialization.load_pem_private_key(key_pem, password)
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:
         raise ValueError(_UNREADABLE) from error
     if suite is Suite.RSA_SHA256:
@@ -99,7 +105,7 @@ def _gost(suite: Suite) -> GostAlgorithm:
     return _GOST[suite]
 
 
-def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+def _other_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

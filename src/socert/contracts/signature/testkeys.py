@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import encodebytes
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from socert.contracts.signature.suites import Suite
 if TYPE_CHECKING:
     from datetime import datetime
 
+DAYS: Final = 825
 LONGEST_NAME: Final = 64
 _OGRN: Final = "1.2.643.100.1"
 _SNILS: Final = "1.2.643.100.3"
@@ -65,7 +65,7 @@ def make(
     *,
     organisation: str,
     now: datetime,
-    days: int = 825,
+    days: int = DAYS,
     suite: Suite = Suite.ECDSA_P256,
     requisites: Requisites | None = None,
 ) -> TestKey:
@@ -85,8 +85,7 @@ def make(
         not_before=now - timedelta(hours=1),  # another machine's clock may be behind ours
         not_after=now + timedelta(days=days),
     )
-    pem = b"-----BEGIN CERTIFICATE-----\n" + encodebytes(certificate) + b"-----END CERTIFICATE-----\n"
-    return TestKey(key_pem=key_pem, certificate_pem=pem)
+    return TestKey(key_pem=key_pem, certificate_pem=private_keys.pem("CERTIFICATE", certificate))
 
 
 def _subject(common_name: str, organisation: str, requisites: Requisites | None) -> list[Attribute]:

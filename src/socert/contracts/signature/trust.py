@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from socert.contracts.errors import SignatureFault, SignatureInvalid
-from socert.contracts.signature import der
+from socert.contracts.signature import certificate_fields
 from socert.contracts.signature.certificates import check_dates, load_certificate
 from socert.contracts.signature.gost_keys import GostAlgorithm
 from socert.contracts.signature.suites import Suite
@@ -48,15 +48,14 @@ def check(certificate: bytes, *, trusted: Iterable[bytes], now: datetime) -> Non
 
 def issued_by(certificate: bytes, authority: bytes) -> bool:
     """Return whether a certificate (DER) bears the name and the signature of an authority's certificate (DER)."""
-    issued, issuer = load_certificate(certificate), load_certificate(authority)
-    if issued.issuer != issuer.subject or not _usage(authority).key_cert_sign or not _is_authority(issuer):
+    issued, issuer = certificate_fields.read(certificate), certificate_fields.read(authority)
+    if issued.issuer != issuer.subject or not _usage(authority).key_cert_sign or not _is_authority(authority):
         return False
-    suite = _GOST.get(issued.signature_algorithm_oid.dotted_string)
+    suite = _GOST.get(issued.method)
     if suite is not None:
-        body = der.values(der.read(certificate, der.SEQUENCE).content)[0]
-        return suite.verify(authority, body.raw, issued.signature)
+        return suite.verify(authority, issued.body, issued.value)
     try:
-        issued.verify_directly_issued_by(issuer)
+        load_certificate(certificate).verify_directly_issued_by(load_certificate(authority))
     except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
         return False
     return True
@@ -70,8 +69,8 @@ def _usage(certificate: bytes) -> x509.KeyUsage:
         return x509.KeyUsage(*[False] * 9)
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def _is_authority(certificate: bytes) -> bool:
     try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        return load_certificate(certificate).extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, ValueError):
         return False
