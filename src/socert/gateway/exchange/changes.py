@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """A change that may leave: its row, its object, whose certificate it is about, and its rendered update."""
+    """A change that may leave: its row, its object, whose certificate it is about, and its rendered update.
+
+    `former` is the message that it left in before, where that one failed.
+    """
 
     id: int
     object_id: str
@@ -25,6 +28,7 @@ class Pending:
     guid: str
     alone: bool
     body: str
+    former: str | None
 
 
 _OTHER = change.alias("other")
@@ -36,6 +40,7 @@ _PENDING = Prepared(
         change.c.certificate_guid,
         change.c.alone,
         change.c.body,
+        change.c.message_id,
     )
     .where(
         change.c.state == ChangeState.PENDING.value,
@@ -68,8 +73,8 @@ def batches(connection: Connection, limit: int, *, ahead: int) -> Sequence[Seque
     """
     most = max(limit, ahead)
     rows: Sequence[Pending] = [
-        Pending(id=key, object_id=object_id, seq=seq, guid=guid, alone=bool(alone), body=body)
-        for key, object_id, seq, guid, alone, body in _PENDING.rows(connection, {"most": most + 1})
+        Pending(id=key, object_id=object_id, seq=seq, guid=guid, alone=bool(alone), body=body, former=former)
+        for key, object_id, seq, guid, alone, body, former in _PENDING.rows(connection, {"most": most + 1})
     ]
     all_read = len(rows) <= most
     found: list[Sequence[Pending]] = []
@@ -131,11 +136,14 @@ def deliver(connection: Connection, ids: Sequence[int], *, now: datetime) -> Non
 
 
 def restore(connection: Connection, ids: Sequence[int], *, alone: bool) -> None:
-    """Let changes of a message that failed wait again; `alone` makes each a message of its own."""
+    """Let changes of a message that failed wait again; `alone` makes each a message of its own.
+
+    They keep the message's id: it says that they have left, and may have arrived.
+    """
     connection.execute(
         update(change)
         .where(change.c.id.in_(ids), change.c.state == ChangeState.PACKED)
-        .values(state=ChangeState.PENDING.value, message_id=None, alone=int(alone))
+        .values(state=ChangeState.PENDING.value, alone=int(alone))
     )
 
 

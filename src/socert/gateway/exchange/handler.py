@@ -120,6 +120,8 @@ class Handler:
         def write(connection: Connection) -> None:
             if inbox.finish(connection, message.id, now=now, answer_id=message_id):
                 outbox.put(connection, sent, now)
+                if message.former is not None:
+                    outbox.link(connection, [message.former], message_id)
 
         await self._store.write(write)
         log.info("request answered", message_id=message.message_id, answer_id=message_id, type=kind.root)

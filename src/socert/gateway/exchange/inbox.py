@@ -29,7 +29,7 @@ class Arrived:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """A message that waits for its handler."""
+    """A message that waits for its handler; `former` is the answer that it was given before, where that one failed."""
 
     id: int
     message_id: str
@@ -38,6 +38,7 @@ class Waiting:
     reply_to: str | None
     content_type: str
     body: bytes
+    former: str | None = None
 
 
 def take(connection: Connection, message: Arrived, *, now: datetime, error: str | None = None) -> bool:
@@ -77,6 +78,7 @@ def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
             reply_to=row.reply_to,
             content_type=row.content_type,
             body=row.body,
+            former=row.answer_id,
         )
         for row in connection.execute(chosen)
     ]

@@ -15,7 +15,7 @@ from socert.gateway.store.prepared import Prepared
 from socert.gateway.store.tables import MessageState, attempt, micros, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
 
@@ -181,8 +181,18 @@ def revive(connection: Connection, message_id: str, state: MessageState, *, now:
     connection.execute(
         update(outbox)
         .where(outbox.c.message_id == message_id, outbox.c.state == MessageState.DEAD)
-        .values(state=state.value, attempts=0, next_attempt_at=micros(now), settled_at=None)
+        .values(state=state.value, attempts=0, next_attempt_at=micros(now), settled_at=None, outcome=None)
     )
+
+
+def link(connection: Connection, former: Collection[str], message_id: str) -> None:
+    """Note in messages whose id grew too old which one carries their content now."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.message_id.in_(former), outbox.c.state == MessageState.RENEWED)
+        .values(renewed_by=message_id)
+    )
+
 
 
 def counts(connection: Connection) -> Mapping[str, int]:

@@ -75,7 +75,7 @@ def _again(connection: Connection, message_id: str) -> None:
     connection.execute(
         update(inbox)
         .where(inbox.c.answer_id == message_id)
-        .values(state=InboxState.RECEIVED.value, answer_id=None, handled_at=None)
+        .values(state=InboxState.RECEIVED.value, handled_at=None)
     )
 
 

@@ -128,3 +128,6 @@ def _commit(connection: Connection, batch: Sequence[Pending], message: outbox.Ne
     if not changes.pack(connection, batch, message.message_id):
         raise _GoneError
     outbox.put(connection, message, now)
+    former = {row.former for row in batch if row.former is not None}
+    if former:
+        outbox.link(connection, former, message.message_id)

@@ -137,7 +137,7 @@ attempt = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("message_id", String(36), nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
-    Column("result", String(30), nullable=False),
+    Column("result", String(50), nullable=False),
     Column("detail", Text, nullable=True),
 )
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("message_id", sa.String(length=36), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("result", sa.String(length=30), nullable=False),
+        sa.Column("result", sa.String(length=50), nullable=False),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
