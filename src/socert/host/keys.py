@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = get_logger("keys")
 
+_GOST = frozenset({Suite.GOST_2012_256, Suite.GOST_2012_512})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyFiles:
@@ -47,7 +49,8 @@ def ensure_key(
 ) -> KeyFiles:
     """Return the pair called `name`; where there is none, make a test key and certificate and say so in the log.
 
-    A pair that is there is taken as it is, of whatever suite. The subject of a made one has numbers that nobody has.
+    A pair that is there is taken as it is, of whatever suite. The subject of a GOST certificate has the numbers that
+    real ones have, and these are nobody's.
     """
     files = key_files(folder, name)
     if files.key.exists() and files.certificate.exists():
@@ -58,7 +61,7 @@ def ensure_key(
         organisation=organisation,
         clock=clock,
         suite=suite,
-        requisites=testkeys.MADE_UP,
+        requisites=testkeys.MADE_UP if suite in _GOST else None,
     )
 
 
@@ -69,7 +72,7 @@ def make_key(
     organisation: str,
     clock: Callable[[], datetime],
     suite: Suite,
-    requisites: testkeys.Requisites,
+    requisites: testkeys.Requisites | None = None,
     days: int = testkeys.DAYS,
 ) -> KeyFiles:
     """Make a test key and its certificate, write both in place of whatever is there, and say so in the log."""

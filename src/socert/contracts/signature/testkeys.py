@@ -89,10 +89,10 @@ def make(
 
 
 def _subject(common_name: str, organisation: str, requisites: Requisites | None) -> list[Attribute]:
-    """Return the name's attributes in the order that accredited authorities write them in."""
+    """Return the name's attributes; numbers stand first, as accredited authorities write them."""
     names = [
-        Attribute(oid=_ORGANISATION, tag=der.UTF8_STRING, text=organisation),
         Attribute(oid=_COMMON_NAME, tag=der.UTF8_STRING, text=common_name),
+        Attribute(oid=_ORGANISATION, tag=der.UTF8_STRING, text=organisation),
     ]
     if requisites is None:
         return names
