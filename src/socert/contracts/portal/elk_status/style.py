@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 class Style:
     """What a peer may want otherwise: a setting of the peer.
 
-    `namespace`: another version's; `qualified`: whether the elements below the root are in the namespace too;
-    `snils_separator`: what stands before the last two digits of a SNILS, a space or a dash.
+    `namespace`: another version's; `snils_separator`: what stands before the last two digits of a SNILS, a space or a
+    dash. Every element is in the namespace: the exchange's transform has no result for others, so nobody can sign them.
     """
 
     namespace: str = NAMESPACE
-    qualified: bool = True
     snils_separator: str = " "
 
 
@@ -39,16 +38,16 @@ OBSERVED = Style()
 class Tags:
     """Writes elements in one style, in the transform's normal form."""
 
-    __slots__ = ("_prefix", "style")
+    __slots__ = ("_prefix", "_style")
 
     def __init__(self, prefix: str, style: Style) -> None:
-        """Elements below the root carry the prefix only where they are in the namespace."""
-        self._prefix = f"{prefix}:" if style.qualified else ""
-        self.style = style
+        """Write every element under the prefix."""
+        self._prefix = prefix
+        self._style = style
 
     def wrap(self, name: str, *inside: str) -> str:
         """Write an element around others."""
-        return f"<{self._prefix}{name}>{''.join(inside)}</{self._prefix}{name}>"
+        return f"<{self._prefix}:{name}>{''.join(inside)}</{self._prefix}:{name}>"
 
     def put(self, name: str, value: str | None) -> str:
         """Write an element that holds a text, or nothing at all for None."""
@@ -56,11 +55,11 @@ class Tags:
 
     def snils(self, name: str, bare: str) -> str:
         """Write 11 bare digits with the separators of the style."""
-        return self.put(name, f"{bare[:3]}-{bare[3:6]}-{bare[6:9]}{self.style.snils_separator}{bare[9:]}")
+        return self.put(name, f"{bare[:3]}-{bare[3:6]}-{bare[6:9]}{self._style.snils_separator}{bare[9:]}")
 
 
 def render_root(prefix: str, name: str, style: Style, inside: str, *, environment: str | None = None) -> str:
-    """Write the root, which is in the namespace in every style."""
+    """Write the root, which declares the style's namespace."""
     env = "" if environment is None else f' env="{attribute(environment)}"'
     return f'<{prefix}:{name} xmlns:{prefix}="{attribute(style.namespace)}"{env}>{inside}</{prefix}:{name}>'
 
