@@ -59,6 +59,7 @@ class Stub:
     script: dict[str, deque[Behaviour]] = field(default_factory=lambda: defaultdict(deque))
     queues: dict[str, deque[bytes]] = field(default_factory=lambda: defaultdict(deque))
     signer: KeySigner = NODE
+    down: bool = False
 
     def __post_init__(self) -> None:
         self.ids = MessageIds(self.clock)
@@ -79,6 +80,8 @@ class Stub:
     async def send(self, operation: str, envelope: bytes) -> Sent:
         """Answer a call (`PortalTransport`)."""
         self.calls.append((operation, envelope))
+        if self.down:
+            raise DeliveryError("no answer")
         opened = call.open_call(envelope)
         call.check_schema(opened)
         call.verify(opened, SUITES)

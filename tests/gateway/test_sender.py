@@ -243,7 +243,7 @@ async def test_the_loop_leaves_an_exchange_alone_that_does_not_answer(line: Line
     for number in range(1, 9):
         line.region.put(certificate(number))
         await line.pack()
-    line.stub.next("SendRequest", *[line.stub.silence] * 6)
+    line.stub.down = True
     work = Wake()
     task = asyncio.create_task(line.sender.run(work, Wake(), 0.005))
     await eventually(lambda: not line.exchange.reachable, "the breaker opens")
@@ -255,6 +255,7 @@ async def test_the_loop_leaves_an_exchange_alone_that_does_not_answer(line: Line
         await asyncio.sleep(0)
     assert len(line.stub.calls) == calls, "it is left alone"
     assert not task.done()
+    line.stub.down = False
     line.clock.advance(6)
     work.call()
     await eventually(lambda: {row["state"] for row in line.messages()} == {"accepted"}, "all leave when it is back")
