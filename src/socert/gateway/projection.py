@@ -19,11 +19,14 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from socert.contracts.errors import ContractError
 from socert.gateway.mapping import account
+from socert.gateway.store.prepared import Prepared
 from socert.gateway.store.tables import ChangeState, Kind, change, micros, projection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from sqlalchemy import BindParameter
 
     from socert.gateway.ports import CertificateView, ContractView, Registry
 
@@ -199,6 +202,25 @@ class Prior:
     waiting: dict[str, list[Mapping[str, Any]]]
 
 
+_SUPERSEDE = Prepared(
+    update(change)
+    .where(change.c.object_id == bindparam("object"), change.c.state == bindparam("from"))
+    .values(state=ChangeState.SUPERSEDED.value, settled_at=bindparam("now"), body=None)
+)
+_ADD = Prepared(
+    insert(change),
+    *("object_id", "kind", "certificate_guid", "seq", "cause", "operation", "state", "reason", "alone", "body"),
+    "created_at",
+)
+_TOLD: dict[str, BindParameter[Any]] = {column.name: bindparam(f"to_{column.name}") for column in projection.c}
+_TELL = Prepared(insert(projection).values(_TOLD))
+_RENEW = Prepared(
+    update(projection)
+    .where(projection.c.object_id == bindparam("to_object_id"))
+    .values({name: value for name, value in _TOLD.items() if name != "object_id"})
+)
+
+
 class Book:
     """Collects what one refresh writes, so that it goes to the database in a handful of statements."""
 
@@ -212,7 +234,7 @@ class Book:
 
     def supersede(self, object_id: str, *states: ChangeState) -> None:
         """Note that waiting changes of the object in these states shall not go."""
-        self._superseded += [{"object": object_id, "from": state.value} for state in states]
+        self._superseded += [{"object": object_id, "from": state.value, "now": self._now} for state in states]
 
     def add(self, item: Drawn, *, seq: int, cause: str, operation: str, body: str | None, hold: str | None) -> None:
         """Note a change of the object, held or pending."""
@@ -225,7 +247,7 @@ class Book:
                 "cause": cause,
                 "operation": operation,
                 "state": (ChangeState.HELD if hold else ChangeState.PENDING).value,
-                "reason": hold,
+                "reason": None if hold is None else str(hold),
                 "alone": 0,
                 "body": body,
                 "created_at": self._now,
@@ -235,40 +257,29 @@ class Book:
     def tell(self, item: Drawn, *, seq: int, digest: str, opened: bool, fresh: bool) -> None:
         """Note what the account is told from now on."""
         row = {
-            "object_id": item.object_id,
-            "kind": item.kind.value,
-            "certificate_guid": item.guid,
-            "seq": seq,
-            "digest": digest,
-            "state": item.state,
-            "nominal": item.nominal,
-            "reserved": item.reserved,
-            "spent": item.spent,
-            "open": int(opened),
+            "to_object_id": item.object_id,
+            "to_kind": item.kind.value,
+            "to_certificate_guid": item.guid,
+            "to_seq": seq,
+            "to_digest": digest,
+            "to_state": item.state,
+            "to_nominal": item.nominal,
+            "to_reserved": item.reserved,
+            "to_spent": item.spent,
+            "to_open": int(opened),
         }
         (self._fresh if fresh else self._renewed).append(row)
 
     def write(self, connection: Connection) -> None:
         """Write all of it."""
         if self._superseded:
-            connection.execute(
-                update(change)
-                .where(change.c.object_id == bindparam("object"), change.c.state == bindparam("from"))
-                .values(state=ChangeState.SUPERSEDED.value, settled_at=self._now, body=None),
-                self._superseded,
-            )
+            _SUPERSEDE.run_each(connection, self._superseded)
         if self._changes:
-            connection.execute(insert(change), self._changes)
+            _ADD.run_each(connection, self._changes)
         if self._fresh:
-            connection.execute(insert(projection), self._fresh)
+            _TELL.run_each(connection, self._fresh)
         if self._renewed:
-            columns = [name for name in self._renewed[0] if name != "object_id"]
-            connection.execute(
-                update(projection)
-                .where(projection.c.object_id == bindparam("k"))
-                .values({name: bindparam(f"v_{name}") for name in columns}),
-                [{"k": row["object_id"], **{f"v_{name}": row[name] for name in columns}} for row in self._renewed],
-            )
+            _RENEW.run_each(connection, self._renewed)
 
 
 def _gate_turned(item: Drawn, prior: Prior) -> bool:

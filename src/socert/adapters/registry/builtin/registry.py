@@ -251,12 +251,16 @@ class BuiltinRegistry:
             return
         connection.execute(insert(tables.certificate), [{**rows.certificate_row(item), "version": 1} for item in items])
         connection.execute(insert(tables.balance), [_balance_row(item.guid, item) for item in items])
-        entries = [self._entry(item.guid, item, 1, entry) for item in items for entry in ledger.opening(item.balance)]
+        now = self._clock()
+        entries = [
+            self._entry(item.guid, item, 1, entry, now) for item in items for entry in ledger.opening(item.balance)
+        ]
         connection.execute(insert(tables.ledger_entry), entries)
 
     def _renew(self, connection: Connection, items: Sequence[tuple[Certificate, Mapping[str, Any]]]) -> None:
         if not items:
             return
+        now = self._clock()
         certificates: list[dict[str, Any]] = []
         balances: list[dict[str, Any]] = []
         periods: list[dict[str, Any]] = []
@@ -268,7 +272,7 @@ class BuiltinRegistry:
             version = row["version"] + bool(moves)
             certificates.append({**rows.certificate_row(item), "guid": guid, "version": version})
             (balances if same_period else periods).append(_balance_row(guid, item))
-            entries += [self._entry(guid, item, version, entry) for entry in moves]
+            entries += [self._entry(guid, item, version, entry, now) for entry in moves]
         _update(connection, tables.certificate, ("guid",), certificates)
         _update(connection, tables.balance, ("certificate_guid", "period_from"), balances)
         if periods:
@@ -276,7 +280,7 @@ class BuiltinRegistry:
         if entries:
             connection.execute(insert(tables.ledger_entry), entries)
 
-    def _entry(self, guid: str, item: Certificate, version: int, entry: ledger.Entry) -> dict[str, Any]:
+    def _entry(self, guid: str, item: Certificate, version: int, entry: ledger.Entry, now: datetime) -> dict[str, Any]:
         return {
             "certificate_guid": guid,
             "period_from": item.balance.period_from,
@@ -286,7 +290,7 @@ class BuiltinRegistry:
             "reserved": entry.reserved,
             "spent": entry.spent,
             "source": self._source,
-            "at": int(self._clock().timestamp() * 1_000_000),
+            "at": int(now.timestamp() * 1_000_000),
         }
 
     def _views(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +34,18 @@ def digest(record: Any) -> str:
     return sha256(repr(_plain(record)).encode()).hexdigest()
 
 
+_FIELDS = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (Certificate, Child, Person, Balance, Contract)
+}
+
+
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return tuple(_plain(getattr(value, field.name)) for field in fields(value))
-    return str(value) if value is not None else None
+    kind = type(value)
+    if value is None or kind is str:
+        return value
+    if kind in _FIELDS:
+        return tuple([_plain(getattr(value, name)) for name in _FIELDS[kind]])
+    return str(value)
 
 
 def certificate_row(item: Certificate) -> dict[str, Any]:
