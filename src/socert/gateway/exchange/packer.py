@@ -79,9 +79,7 @@ class Packer:
             except _GoneError:
                 log.info("batch changed while it was packed", size=len(batch))
             else:
-                log.debug(
-                    "message packed", message_id=message.message_id, objects=len(batch), bytes=len(message.body)
-                )
+                log.debug("message packed", message_id=message.message_id, objects=len(batch), bytes=len(message.body))
 
         commits = []
         for batch in found:

@@ -99,15 +99,9 @@ class Sender:
         )
 
     async def send(self, message: Claimed) -> None:
-        """Make one try of one message, when its turn comes, and write down what came of it.
-
-        Where the exchange is to be left alone by then, the message is given back untried.
-        """
+        """Make one try of one message, when its turn comes, and write down what came of it."""
         async with self._wire:
             self._waiting.discard(message.message_id)
-            if self._exchange.pause():
-                await self._store.write(lambda connection: outbox.give_back(connection, message))
-                return
             verdict = await self._try(message)
         now = self._clock()
 
