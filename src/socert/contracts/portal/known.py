@@ -99,7 +99,7 @@ def known_types() -> Mapping[MessageType, KnownType]:
 
 
 def load(points: Iterable[EntryPoint]) -> Mapping[MessageType, KnownType]:
-    """Return the message types that entry points give, sorted. Raises MessageTypePluginError, which names the culprit."""
+    """Return the message types that entry points give, sorted. Raises MessageTypePluginError."""
     table: dict[MessageType, tuple[KnownType, str]] = {}
     names: dict[str, str] = {}
     for point in sorted(points, key=lambda point: (point.name, point.value)):
@@ -121,7 +121,9 @@ def _types_of(point: EntryPoint) -> Iterator[KnownType]:
     except (ImportError, AttributeError) as error:
         raise MessageTypePluginError(f"{_called(point)} cannot be loaded: {error}") from error
     if not isinstance(given, tuple) or not all(isinstance(one, KnownType) for one in given):
-        raise MessageTypePluginError(f"{_called(point)} gives {type(given).__name__}, a tuple of KnownType is expected.")
+        raise MessageTypePluginError(
+            f"{_called(point)} gives {type(given).__name__}, a tuple of KnownType is expected."
+        )
     yield from given
 
 
