@@ -28,6 +28,7 @@ from socert.simulator.errors import SettingsError
 from socert.simulator.portal.accounts import Accounts
 from socert.simulator.portal.catalogue import Catalogue
 from socert.simulator.portal.consumer import Consumer
+from socert.simulator.portal.local_time import LocalTime
 from socert.simulator.portal.pages import Pages
 from socert.simulator.portal.people import People
 from socert.simulator.portal.people_file import read_people
@@ -62,6 +63,7 @@ class Simulator:
     def __init__(self, settings: Settings | None = None, *, source: Callable[[], datetime] = system_clock) -> None:
         self.settings = settings = settings or Settings()
         self.clock = SimulatorClock(settings.clock, source)
+        time = LocalTime(self.clock, settings.zone)
         exchange = self._signer("exchange", "Exchange of the simulator")
         portal = self._signer("portal", "Portal of the simulator")
         self.state = State(settings.state)
@@ -69,7 +71,7 @@ class Simulator:
         self.faults = Faults()
         self.people = People(self.state)
         self.catalogue = Catalogue.load(settings.catalogue)
-        self.accounts = Accounts(self.state, self.people, self.clock)
+        self.accounts = Accounts(self.state, self.people, time)
         self.queues = Queues(self.state, self.clock, settings.ack_timeout)
         self.participants = Participants(
             portal_certificate=portal.certificate, folder=settings.keys, listing=settings.participants
@@ -91,6 +93,7 @@ class Simulator:
             accounts=self.accounts,
             state=self.state,
             clock=self.clock,
+            time=time,
             deadline=settings.query_deadline,
             balance_includes_booked=settings.balance_includes_booked,
             unit=settings.query_unit,
@@ -100,7 +103,7 @@ class Simulator:
             accounts=self.accounts,
             queries=self.queries,
             catalogue=self.catalogue,
-            clock=self.clock,
+            time=time,
         )
         self._runner: web.AppRunner | None = None
         self._work: asyncio.Task[None] | None = None

@@ -14,6 +14,7 @@ from socert.host.log import configure
 from socert.simulator.app import Simulator
 from socert.simulator.clock import ClockMode
 from socert.simulator.errors import SimulatorError
+from socert.simulator.portal.local_time import MOSCOW
 from socert.simulator.settings import Settings
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -34,6 +35,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--state", default=":memory:", show_default=True, help="SQLite file that keeps the state over restarts.")
 @click.option("--participants", type=_FILE, help="TOML file of participants instead of the built-in ones.")
 @click.option("--clock", type=click.Choice(list(ClockMode)), default=ClockMode.REAL, show_default=True)
+@click.option("--zone", default=MOSCOW, show_default=True, help="Time zone of the times on pages.")
 @click.option("--query-deadline", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds.")
 @click.option(
     "--balance-includes-booked/--balance-without-booked",
@@ -58,6 +60,7 @@ def simulate(
     state: str,
     participants: Path | None,
     clock: ClockMode,
+    zone: str,
     query_deadline: float,
     balance_includes_booked: bool,
     query_unit: str,
@@ -74,6 +77,7 @@ def simulate(
         state=state,
         participants=participants,
         clock=ClockMode(clock),
+        zone=zone,
         query_deadline=timedelta(seconds=query_deadline),
         balance_includes_booked=balance_includes_booked,
         query_unit=query_unit,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from socert.simulator.clock import ClockMode
+from socert.simulator.portal.local_time import MOSCOW
 
 #: The largest request body that is read; a larger one gets a fault.
 BODY_LIMIT = 10 * 1024 * 1024
@@ -21,6 +22,7 @@ class Settings:
     `query_deadline`: how long a page waits for the region's answer (portal message dictionary, 12).
     `balance_includes_booked`: how the balance of the certificate query is read (portal message dictionary, 1, trap 2).
     `exchange_only`: the portal takes no messages, so that another program may play it with `portal.key`.
+    `zone`: the time zone that pages show times in, a name of the IANA database.
     `query_unit`: the unit of a certificate that only a query told of, `rub` or `hour` (ibid., trap 4).
     """
 
@@ -32,6 +34,7 @@ class Settings:
     state: str = ":memory:"
     participants: Path | None = None
     clock: ClockMode = ClockMode.REAL
+    zone: str = MOSCOW
     message_age: timedelta = timedelta(hours=24)
     ack_timeout: timedelta = timedelta(minutes=15)
     query_deadline: timedelta = timedelta(seconds=20)

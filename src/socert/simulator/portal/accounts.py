@@ -25,8 +25,8 @@ from socert.simulator.portal import cards
 
 if TYPE_CHECKING:
     from socert.contracts.portal.account import Applicant, Body, Update, UpdateRequest
-    from socert.simulator.clock import SimulatorClock
     from socert.simulator.portal.cards import Certificate, Contract
+    from socert.simulator.portal.local_time import LocalTime
     from socert.simulator.portal.people import People
     from socert.simulator.state import State
 
@@ -50,10 +50,10 @@ _COLUMNS = {
 class Accounts:
     """All objects of all accounts, in the state."""
 
-    def __init__(self, state: State, people: People, clock: SimulatorClock) -> None:
+    def __init__(self, state: State, people: People, time: LocalTime) -> None:
         self._state = state
         self._people = people
-        self._clock = clock
+        self._time = time
 
     def apply(self, request: UpdateRequest) -> UpdateResponse:
         """Apply a batch, object by object, and return the answer. Call inside a transaction."""
@@ -84,7 +84,7 @@ class Accounts:
         child = self._people.child_by_snils(snils)
         if child is None or self._state.one("SELECT 1 FROM object WHERE child = ? LIMIT 1", child.id) is None:
             return None
-        today = self._clock().date()
+        today = self._time.today()
         return {
             "certificates": [_certificate_json(card, today) for card in self.certificates(child.id)],
             "contracts": [_contract_json(card) for card in self.contracts(child.id)],

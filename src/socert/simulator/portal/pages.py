@@ -21,10 +21,10 @@ from socert.simulator.portal.query import Outcome
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from socert.simulator.clock import SimulatorClock
     from socert.simulator.portal.accounts import Accounts
     from socert.simulator.portal.cards import Certificate, Contract
     from socert.simulator.portal.catalogue import Catalogue
+    from socert.simulator.portal.local_time import LocalTime
     from socert.simulator.portal.people import KnownChild, Owner, People
     from socert.simulator.portal.query import Answer, Found, Queries
 
@@ -48,13 +48,13 @@ class Pages:
     """All pages of the account. `catalogue` names municipalities."""
 
     def __init__(
-        self, *, people: People, accounts: Accounts, queries: Queries, catalogue: Catalogue, clock: SimulatorClock
+        self, *, people: People, accounts: Accounts, queries: Queries, catalogue: Catalogue, time: LocalTime
     ) -> None:
         self._people = people
         self._accounts = accounts
         self._queries = queries
         self._catalogue = catalogue
-        self._clock = clock
+        self._time = time
         self._sessions: dict[str, int] = {}
         self._answers: dict[str, tuple[int, Answer]] = {}
 
@@ -67,7 +67,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        aiohttp_jinja2.get_env(app).globals.update(amount=words.amount, day=words.day, moment=words.moment)
+        aiohttp_jinja2.get_env(app).globals.update(amount=words.amount, day=words.day, moment=self._time.moment)
         app.add_routes(
             [
                 web.get("/", self._front),
@@ -238,7 +238,7 @@ class Pages:
         return response
 
     def _certificate(self, card: Certificate) -> dict[str, Any]:
-        balance = card.balance_on(self._clock().date())
+        balance = card.balance_on(self._time.today())
         until = "до 18 лет" if card.valid_to is None else f"по {words.day(card.valid_to)}"
         return {
             "guid": card.guid,

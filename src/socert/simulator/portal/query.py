@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from socert.simulator.clock import SimulatorClock
     from socert.simulator.portal.accounts import Accounts
     from socert.simulator.portal.consumer import Consumer
+    from socert.simulator.portal.local_time import LocalTime
     from socert.simulator.portal.people import KnownChild
     from socert.simulator.state import State
 
@@ -111,6 +112,7 @@ class Queries:
         accounts: Accounts,
         state: State,
         clock: SimulatorClock,
+        time: LocalTime,
         deadline: timedelta,
         balance_includes_booked: bool,
         unit: str,
@@ -119,6 +121,7 @@ class Queries:
         self._accounts = accounts
         self._state = state
         self._clock = clock
+        self._time = time
         self._deadline = deadline
         self._includes_booked = balance_includes_booked
         self._unit = unit
@@ -203,7 +206,7 @@ class Queries:
         """Return the unit of a certificate: the message has none, so it is the pushed card's, else the setting's."""
         for card in self._accounts.certificates(child.id):
             if card.guid == guid:
-                return card.balance_on(self._clock().date()).unit
+                return card.balance_on(self._time.today()).unit
         return self._unit
 
 

@@ -1,12 +1,11 @@
-"""How things are said to parents: amounts, dates and statuses in Russian."""
+"""How things are said to parents: amounts, dates and statuses in Russian. Moments are said by `local_time`."""
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
 CERTIFICATE_STATUS = {
     "ISSUED": "Выдан",
@@ -42,7 +41,6 @@ TONE = {
     "REFUSED": "quiet",
 }
 UNIT = {"rub": "в рублях", "hour": "в часах", "count": "в программах"}
-_MOSCOW = timezone(timedelta(hours=3))
 _PROGRAMMES = ("программа", "программы", "программ")
 
 
@@ -71,8 +69,3 @@ def plural(number: int, forms: tuple[str, str, str]) -> str:
 def day(value: date | None) -> str:
     """Say a date: 20.02.2016; nothing for None."""
     return "" if value is None else value.strftime("%d.%m.%Y")
-
-
-def moment(value: datetime) -> str:
-    """Say a moment in the portal's time: 05.09.2026 в 10:00 (МСК)."""
-    return value.astimezone(_MOSCOW).strftime("%d.%m.%Y в %H:%M (МСК)")
