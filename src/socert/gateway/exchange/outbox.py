@@ -114,18 +114,9 @@ def let_go(connection: Connection, node: str) -> int:
     return done.rowcount
 
 
-def give_back(connection: Connection, message: Claimed) -> None:
-    """Give back one message that was claimed and not tried: it is due as before."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.message_id == message.message_id, outbox.c.state == MessageState.QUEUED)
-        .values(claimed_by=None, claimed_until=None)
-    )
-
-
 def note(connection: Connection, message_id: str, *, now: datetime, result: str, detail: str | None = None) -> None:
     """Record one attempt of a message, whatever came of it."""
-    _NOTE.run(connection, {"message_id": message_id, "at": micros(now), "result": result, "detail": detail})
+    _NOTE.run(connection, {"message_id": message_id, "at": micros(now), "result": str(result), "detail": detail})
 
 
 def retry(connection: Connection, message: Claimed, *, at: datetime) -> None:
