@@ -44,26 +44,30 @@ class Waiting:
 def take(connection: Connection, message: Arrived, *, now: datetime, error: str | None = None) -> bool:
     """Keep a message; False when it was there already, and then nothing changes.
 
-    With `error` it is kept for a person to look at and no handler sees it.
+    With `error` it cannot be trusted: it is kept for a person to look at and no handler sees it. Such a one gives way
+    to the true message of the same id, which would be lost otherwise.
     """
-    if connection.execute(select(inbox.c.id).where(inbox.c.message_id == message.message_id)).first() is not None:
-        return False
-    state = InboxState.RECEIVED if error is None else InboxState.FAILED
-    connection.execute(
-        insert(inbox).values(
-            message_id=message.message_id,
-            operation=message.operation,
-            message_type=message.message_type,
-            original_message_id=message.original_message_id,
-            reply_to=message.reply_to,
-            content_type=message.content_type,
-            body=message.body,
-            state=state.value,
-            received_at=micros(now),
-            error=error,
-        )
-    )
-    return True
+    values = {
+        "operation": message.operation,
+        "message_type": message.message_type,
+        "original_message_id": message.original_message_id,
+        "reply_to": message.reply_to,
+        "content_type": message.content_type,
+        "body": message.body,
+        "state": (InboxState.RECEIVED if error is None else InboxState.FAILED).value,
+        "received_at": micros(now),
+        "error": error,
+    }
+    chosen = select(inbox.c.id, inbox.c.state, inbox.c.handled_at).where(inbox.c.message_id == message.message_id)
+    there = connection.execute(chosen).first()
+    if there is None:
+        connection.execute(insert(inbox).values(message_id=message.message_id, **values))
+        return True
+    never_trusted = there.state == InboxState.FAILED and there.handled_at is None
+    if error is None and never_trusted:
+        connection.execute(update(inbox).where(inbox.c.id == there.id).values(**values))
+        return True
+    return False
 
 
 def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:

@@ -73,9 +73,7 @@ def _again(connection: Connection, message_id: str) -> None:
     """Let the content of a message wait for another: its changes, or the request that it answered."""
     changes.restore(connection, list(changes.packed(connection, message_id).values()), alone=False)
     connection.execute(
-        update(inbox)
-        .where(inbox.c.answer_id == message_id)
-        .values(state=InboxState.RECEIVED.value, handled_at=None)
+        update(inbox).where(inbox.c.answer_id == message_id).values(state=InboxState.RECEIVED.value, handled_at=None)
     )
 
 

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import String
+
 from socert.contracts.errors import ContractError
 from socert.contracts.message import MessageType
 from socert.contracts.smev import call
 from socert.contracts.smev.faults import Disposition, FaultReceived
 from socert.gateway.errors import DeliveryError
 from socert.gateway.exchange import inbox
+from socert.gateway.store import tables
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from sqlalchemy import Column
 
     from socert.contracts.signature.signer import Signer
     from socert.contracts.smev.operation import Operation
@@ -103,13 +108,20 @@ class Poller:
 
 
 def _arrived(operation: Operation, delivery: Delivery, sent: Sent) -> inbox.Arrived:
-    content = delivery.content
+    """Return what the inbox keeps. What cannot be trusted may be of any length; what can, fits."""
+    content, kept = delivery.content, tables.inbox.c
     return inbox.Arrived(
-        message_id=delivery.message_id,
+        message_id=delivery.message_id[: _length(kept.message_id)],
         operation=operation,
-        message_type=str(MessageType.of(content)) if content is not None else None,
-        original_message_id=delivery.original_message_id,
+        message_type=str(MessageType.of(content))[: _length(kept.message_type)] if content is not None else None,
+        original_message_id=(delivery.original_message_id or "")[: _length(kept.original_message_id)] or None,
         reply_to=delivery.reply_to,
-        content_type=sent.content_type,
+        content_type=sent.content_type[: _length(kept.content_type)],
         body=sent.body,
     )
+
+
+def _length(column: Column[str]) -> int | None:
+    """How many characters a column holds."""
+    assert isinstance(column.type, String)
+    return column.type.length

@@ -29,7 +29,8 @@ def default_url(data: Path) -> str:
 def open_engine(url: str) -> Engine:
     """Return an engine for a database address; `StoreError` for one that cannot be meant.
 
-    PostgreSQL is reached by the psycopg driver; the folder of a SQLite file is made if absent.
+    PostgreSQL is reached by the psycopg driver; the folder of a SQLite file is made if absent. Errors of the database
+    do not quote what was to be written: it holds names.
     """
     try:
         address = make_url(url)
@@ -44,7 +45,9 @@ def open_engine(url: str) -> Engine:
     if backend != "postgresql":
         raise StoreError(f"SOCERT_DATABASE_URL names {backend}: write sqlite:///FILE or postgresql://…")
     try:
-        return create_engine(address.set(drivername="postgresql+psycopg"), pool_size=8, pool_pre_ping=True)
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"), pool_size=8, pool_pre_ping=True, hide_parameters=True
+        )
     except ModuleNotFoundError as error:
         raise StoreError(f"PostgreSQL needs the package {error.name}: install socert[postgres].") from error
 
@@ -54,7 +57,7 @@ def _sqlite(address: Any) -> Engine:
 
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": 30.0, "check_same_thread": False})
+    engine = create_engine(address, connect_args={"timeout": 30.0, "check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
