@@ -1,3 +1,5 @@
+"""Entries move balances, and none can break one: invariants 1, 2, 3, 5, 6."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -6,12 +8,12 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.domain.making import RUB_2026, RUB_2027, book, funded
 
 from socert.gateway.domain import ledger
 from socert.gateway.domain.ledger import Account, AccountKey, Book, Entry, EntryKind, Holding, apply, apply_to_holding
 from socert.gateway.domain.policy import Register
 from socert.gateway.domain.rules_errors import LedgerRefused, RuleCode
-from tests.domain.making import RUB_2026, RUB_2027, book, funded
 
 SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
 

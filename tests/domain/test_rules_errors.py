@@ -1,3 +1,5 @@
+"""Every code of the rules has a Russian and an English sentence, and what the portal is told fits its list."""
+
 from __future__ import annotations
 
 import re
@@ -14,11 +16,27 @@ from socert.gateway.errors import GatewayError
 if TYPE_CHECKING:
     from pathlib import Path
 
-CODES_OF_THE_PORTAL = """
-    STALE_BALANCE EXHAUSTED CERT_SUSPENDED CERT_ANNULLED CERT_EXPIRED AGE_OUT_OF_RANGE NO_PLACE DUPLICATE_ENROLMENT
-    IDENTITY_CONFLICT NO_CONSENT CONSENT_WITHDRAWN NO_AGREEMENT PROGRAMME_NOT_ELIGIBLE REGISTRATION_CLOSED
-    CANCELLED_BY_PARENT REFUSED_BY_PROVIDER REFUSED_BY_OPERATOR OFFER_EXPIRED TECHNICAL
-""".split()
+CODES_OF_THE_PORTAL = [
+    "STALE_BALANCE",
+    "EXHAUSTED",
+    "CERT_SUSPENDED",
+    "CERT_ANNULLED",
+    "CERT_EXPIRED",
+    "AGE_OUT_OF_RANGE",
+    "NO_PLACE",
+    "DUPLICATE_ENROLMENT",
+    "IDENTITY_CONFLICT",
+    "NO_CONSENT",
+    "CONSENT_WITHDRAWN",
+    "NO_AGREEMENT",
+    "PROGRAMME_NOT_ELIGIBLE",
+    "REGISTRATION_CLOSED",
+    "CANCELLED_BY_PARENT",
+    "REFUSED_BY_PROVIDER",
+    "REFUSED_BY_OPERATOR",
+    "OFFER_EXPIRED",
+    "TECHNICAL",
+]
 
 
 def test_every_code_has_its_sentences_once() -> None:
