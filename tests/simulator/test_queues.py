@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from socert.simulator.app import Simulator
 from socert.simulator.clock import ClockMode, SimulatorClock
+from socert.simulator.settings import Settings
 from socert.simulator.smev.queues import Kind, Queued, Queues
 from socert.simulator.state import State
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from socert.contracts.portal import account
 
 TIMEOUT = timedelta(minutes=15)
@@ -178,6 +183,21 @@ def test_taking_walks_an_index(queues: Queues, clock: SimulatorClock, message_ty
     assert all("INDEX queue_" in plan for plan in plans if plan.startswith("SEARCH"))
 
 
+def test_next_return_is_of_the_first_given_out(queues: Queues, clock: SimulatorClock) -> None:
+    start = clock()
+    put(queues, clock, "a1", "a2", "a3")
+    put(queues, clock, "b1", recipient="B")
+    assert queues.next_return("A", start) is None
+    take(queues)
+    clock.advance(timedelta(minutes=1))
+    take(queues)
+
+    assert queues.next_return("A", start) == start + TIMEOUT
+    assert queues.next_return("A", start + TIMEOUT) == clock() + TIMEOUT
+    assert queues.next_return("A", clock() + TIMEOUT) is None
+    assert queues.next_return("B", start) is None
+
+
 # Over HTTP
 
 
@@ -193,11 +213,55 @@ async def test_portal_takes_a_message_once_more_when_it_failed(region: Any, monk
         await simulator.consumer.at_rest()
     assert await region.answers() is None
 
-    simulator.clock.advance(TIMEOUT)
+    simulator.clock.advance(TIMEOUT - timedelta(microseconds=1))
+    await simulator.consumer.at_rest()
+    assert simulator.accounts.statistics()["objects"] == []
+
+    simulator.clock.advance(timedelta(microseconds=1))
     await simulator.consumer.at_rest()
 
     statistics = simulator.accounts.statistics()
     assert [(row["seq"], row["applied"]) for row in statistics["objects"]] == [(1, 1), (2, 1)]
+
+
+async def test_portal_takes_it_once_more_with_nobody_waking_it(
+    keys: Path, region: Any, http: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that runs by itself: the message comes back after the time for acknowledgement, nothing else happens."""
+    async with Simulator(Settings(port=0, keys=keys, ack_timeout=timedelta(milliseconds=200))) as simulator:
+        one = type(region)(simulator, region.signer, http)
+        working, applied = simulator.accounts.apply, asyncio.Event()
+        failures = iter([True, True])
+
+        def broken_twice(request: account.UpdateRequest) -> account.UpdateResponse:
+            if next(failures, False):
+                raise RuntimeError("out of order")
+            applied.set()
+            return working(request)
+
+        monkeypatch.setattr(simulator.accounts, "apply", broken_twice)
+        await one.send(one.batch(one.certificate(1)))
+
+        async with asyncio.timeout(20):
+            await applied.wait()
+        assert simulator.accounts.statistics()["totals"]["applied"] == 1
+
+
+async def test_portal_reads_its_queues_again_a_little_later(region: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken() -> None:
+        raise RuntimeError("out of order")
+
+    simulator = region.simulator
+    with monkeypatch.context() as patch:
+        patch.setattr(simulator.consumer, "_drain", broken)
+        await region.send(region.batch(region.certificate(1)))
+        await simulator.consumer.at_rest()
+    assert simulator.accounts.statistics()["objects"] == []
+
+    simulator.clock.advance(timedelta(minutes=1))
+    await simulator.consumer.at_rest()
+
+    assert simulator.accounts.statistics()["totals"]["applied"] == 1
 
 
 async def test_answers_come_back_until_they_are_acknowledged(region: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 import urllib.request
@@ -16,7 +17,7 @@ from socert.contracts.smev.faults import FaultKind
 from socert.host.clock import system_clock
 from socert.host.keys import ensure_key, load_signer
 from socert.simulator.app import Simulator, SimulatorThread
-from socert.simulator.clock import ClockMode, SimulatorClock, from_microseconds, microseconds
+from socert.simulator.clock import Alarm, ClockMode, SimulatorClock, from_microseconds, microseconds
 from socert.simulator.errors import SettingsError
 from socert.simulator.portal.catalogue import Catalogue
 from socert.simulator.portal.people import People
@@ -143,6 +144,54 @@ def test_manual_clock_stands_still_and_tells_of_its_moves() -> None:
 
     assert clock() == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
     assert heard == [clock()]
+
+
+def test_alarm_rings_when_a_standing_clock_is_moved_there() -> None:
+    clock = SimulatorClock(ClockMode.MANUAL)
+    rung: list[datetime] = []
+    alarm = Alarm(clock, lambda: rung.append(clock()))
+    due = clock() + timedelta(minutes=15)
+
+    alarm.set(due)
+    clock.advance(timedelta(minutes=14))
+    assert rung == []
+    clock.advance(timedelta(minutes=1))
+    assert rung == [due]
+    clock.advance(timedelta(minutes=15))
+    assert rung == [due]
+
+    alarm.set(clock() + timedelta(minutes=1))
+    alarm.set(None)
+    clock.advance(timedelta(minutes=1))
+    assert rung == [due]
+    alarm.set(clock())
+    assert rung == [due, clock()]
+
+
+async def test_alarm_rings_when_a_running_clock_gets_there() -> None:
+    clock, rung = SimulatorClock(), asyncio.Event()
+    alarm = Alarm(clock, rung.set)
+    alarm.set(clock() + timedelta(hours=1, milliseconds=20))
+    clock.advance(timedelta(hours=1))
+    assert not rung.is_set()
+
+    async with asyncio.timeout(20):
+        await rung.wait()
+
+
+async def test_alarm_that_wakes_too_early_waits_for_the_rest() -> None:
+    """The timer of the event loop and the clock are not the same thing."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    late = iter([start, start, start, start + timedelta(milliseconds=9)])
+    clock, rung = (
+        SimulatorClock(ClockMode.REAL, lambda: next(late, start + timedelta(milliseconds=10))),
+        asyncio.Event(),
+    )
+    Alarm(clock, rung.set).set(start + timedelta(milliseconds=10))
+
+    async with asyncio.timeout(20):
+        await rung.wait()
+    assert next(late, None) is None
 
 
 def test_times_in_the_state_keep_their_microseconds() -> None:

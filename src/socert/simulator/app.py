@@ -86,7 +86,12 @@ class Simulator:
             message_age=settings.message_age,
         )
         self.consumer = Consumer(
-            node=self.node, signer=portal, accounts=self.accounts, state=self.state, clock=self.clock
+            node=self.node,
+            queues=self.queues,
+            signer=portal,
+            accounts=self.accounts,
+            state=self.state,
+            clock=self.clock,
         )
         self.queries = Queries(
             consumer=self.consumer,

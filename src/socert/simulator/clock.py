@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ class ClockMode(StrEnum):
 class SimulatorClock:
     """Tells the simulator's time: an aware UTC datetime.
 
-    In both modes `advance` and `set` move it; listeners (the portal waiting for redeliveries) hear of each move.
+    In both modes `advance` and `set` move it; listeners (alarms) hear of each move.
     """
 
     def __init__(self, mode: ClockMode = ClockMode.REAL, source: Callable[[], datetime] = system_clock) -> None:
@@ -64,6 +65,39 @@ class SimulatorClock:
         self._offset = offset
         for listener in self._listeners:
             listener()
+
+
+class Alarm:
+    """Calls `action` once the simulator's clock has reached a moment: by waiting, or because the clock was moved.
+
+    Nothing is polled: a running clock is waited for by one timer of the event loop, a standing one by its moves.
+    """
+
+    def __init__(self, clock: SimulatorClock, action: Callable[[], None]) -> None:
+        self._clock = clock
+        self._action = action
+        self._moment: datetime | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        clock.on_move(self._look)
+
+    def set(self, moment: datetime | None) -> None:
+        """Ring at `moment` (aware) and not when it was set for before; None: not at all. Call inside the event loop."""
+        self._moment = moment
+        self._look()
+
+    def _look(self) -> None:
+        """Ring if it is time, else wait for the rest."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._moment is None:
+            return
+        rest = self._moment - self._clock()
+        if rest <= timedelta():
+            self._moment = None
+            self._action()
+        elif self._clock.mode is ClockMode.REAL:
+            self._timer = asyncio.get_running_loop().call_later(rest.total_seconds(), self._look)
 
 
 def microseconds(moment: datetime) -> int:

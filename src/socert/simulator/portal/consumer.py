@@ -1,13 +1,15 @@
 """The portal as a participant of the exchange: EPGU. It speaks to the node in signed envelopes, only not over HTTP.
 
-It waits to be woken by the node, never by a timer: takes account updates, applies and answers them, acknowledges; and
-takes the answers to its own questions. An update is applied and its answer remembered in one transaction, so that the
-same message always gets the same answer, whatever happens between.
+It waits to be woken, by the node or at the moment when a message it failed on comes back, and never polls. Then it
+takes account updates, applies and answers them, acknowledges; and takes the answers to its own questions. An update is
+applied and its answer remembered in one transaction, so that the same message always gets the same answer, whatever
+happens between.
 """
 
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from socert.contracts.errors import ContractError
@@ -17,12 +19,13 @@ from socert.contracts.smev import call, reply
 from socert.contracts.smev.faults import Disposition, FaultReceived
 from socert.contracts.smev.ids import MessageIds
 from socert.host.log import get_logger
+from socert.simulator.clock import Alarm
 from socert.simulator.errors import QueryFailed
 from socert.simulator.smev.participants import PORTAL
 from socert.simulator.smev.types import ACCOUNT, TYPES
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime
 
     from socert.contracts.message import BusinessMessage
     from socert.contracts.signature.signer import Signer
@@ -30,12 +33,15 @@ if TYPE_CHECKING:
     from socert.simulator.clock import SimulatorClock
     from socert.simulator.portal.accounts import Accounts
     from socert.simulator.smev.node import Node
+    from socert.simulator.smev.queues import Queues
     from socert.simulator.state import State
 
 
 #: Code of an answer to a batch that cannot be read: none of it was applied.
 CODE_UNREADABLE = 12
 _MESSAGE_LIMIT = 256
+#: How long the portal waits, unless woken, before it tries its queues again after it could not read them.
+_PAUSE = timedelta(minutes=1)
 
 log = get_logger("portal")
 
@@ -43,8 +49,18 @@ log = get_logger("portal")
 class Consumer:
     """The portal's side of the exchange. `signer` is the portal's key."""
 
-    def __init__(self, *, node: Node, signer: Signer, accounts: Accounts, state: State, clock: SimulatorClock) -> None:
+    def __init__(
+        self,
+        *,
+        node: Node,
+        queues: Queues,
+        signer: Signer,
+        accounts: Accounts,
+        state: State,
+        clock: SimulatorClock,
+    ) -> None:
         self._node = node
+        self._queues = queues
         self._signer = signer
         self._accounts = accounts
         self._state = state
@@ -54,24 +70,34 @@ class Consumer:
         self._resting = asyncio.Event()
         self._waiting: dict[str, asyncio.Future[Delivery]] = {}
         node.on_delivery(self._on_delivery)
-        clock.on_move(self._wake)
+        self._alarm = Alarm(clock, self._wake)
 
     async def run(self) -> None:
         """Take whatever comes, for ever; cancel to stop. A failure is logged and the message comes again later."""
         self._wake()
-        while True:
-            await self._awake.wait()
-            self._awake.clear()
-            try:
-                await self._drain()
-            except Exception:  # the exchange itself failed; the portal goes on when it is woken again
-                log.exception("the portal cannot read its queues")
-            if not self._awake.is_set():
-                self._resting.set()
+        try:
+            while True:
+                await self._awake.wait()
+                self._awake.clear()
+                self._alarm.set(await self._work())
+                if not self._awake.is_set():
+                    self._resting.set()
+        finally:
+            self._alarm.set(None)
 
     async def at_rest(self) -> None:
         """Wait until the portal has handled everything that was put into its queues so far."""
         await self._resting.wait()
+
+    async def _work(self) -> datetime | None:
+        """Handle what is there and return when there will be more without anybody's doing, None for never."""
+        started = self._clock()
+        try:
+            await self._drain()
+            return self._queues.next_return(PORTAL, started)
+        except Exception:  # the exchange itself failed: it may have recovered a little later
+            log.exception("the portal cannot read its queues")
+            return self._clock() + _PAUSE
 
     async def _drain(self) -> None:
         """Handle messages until both queues are empty; others have their turn between two messages."""

@@ -119,6 +119,21 @@ class Queues:
         )
         return removed > 0
 
+    def next_return(self, recipient: str, after: datetime) -> datetime | None:
+        """Return when the first message given out to a participant comes back after a moment, None when none will."""
+        first = [
+            row["moment"]
+            for kind in Kind
+            for row in self._state.all(
+                "SELECT min(hidden_until) AS moment FROM queue WHERE recipient = ? AND kind = ? AND hidden_until > ?",
+                recipient,
+                kind.value,
+                microseconds(after),
+            )
+            if row["moment"] is not None
+        ]
+        return from_microseconds(min(first)) if first else None
+
     def release(self, recipient: str) -> None:
         """Return everything given out to a participant to its queue at once: it was restarted and has nothing."""
         self._state.run(
