@@ -1,32 +1,52 @@
-"""A workbook opened for streaming: its sheets by name, its texts on disk, its date styles.
+"""A workbook opened for streaming, read by openpyxl.
 
-Source: ECMA-376 (Office Open XML), part 1, section 18 (SpreadsheetML), and part 2 (packages), as far as exports go.
-Written here and not left to openpyxl, which keeps all different texts of a book in memory and takes far longer.
+openpyxl finds the parts, knows styles and calendars, and turns each row's cells into values. Only the walk over the
+rows is here: `load_workbook(read_only=True)` keeps something of every text and every row, and fills gaps in the numbers
+of rows, so that neither its memory nor its time is bounded by the size of the file.
 """
 
 from __future__ import annotations
 
-import posixpath
-import re
+import warnings
 import zipfile
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import zlib
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from socert.adapters.registry.files.xlsx_sheet import Days, SheetHandler, read_rows
-from socert.adapters.registry.files.xlsx_strings import Strings
-from socert.adapters.registry.files.xlsx_xml import DAMAGE, feed, read_whole
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
+from openpyxl.utils import range_boundaries
+from openpyxl.worksheet._reader import DATA_TAG, DIMENSION_TAG, ROW_TAG, WorkSheetParser
+from openpyxl.xml.constants import SHARED_STRINGS
+from openpyxl.xml.functions import iterparse
+
+from socert.adapters.registry.files.xlsx_guard import check_archive
+from socert.adapters.registry.files.xlsx_texts import Texts
 from socert.gateway.domain.intake_errors import ExportMissing, ExportUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import IO
 
     from socert.adapters.registry.files.values import Cell
 
 _OLE = b"\xd0\xcf\x11\xe0"
-_DATE_FORMATS = frozenset({*range(14, 18), 22, *range(27, 37), *range(50, 59)})
-"""Number formats that come with every program and show a day."""
-_NOT_LETTERS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
+_BLOCK = 256
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,  # of XML, from both parsers
+    EOFError,
+    LookupError,
+    ValueError,
+    ArithmeticError,
+    TypeError,
+    AttributeError,
+    RuntimeError,  # a part under a password
+)
+"""What openpyxl raises for damaged, foreign or encrypted workbooks: it checks little and stumbles."""
 
 
 class Book:
@@ -35,21 +55,20 @@ class Book:
     def __init__(self, path: Path) -> None:
         """Open the file and read all but the sheets. `ExportMissing`, `ExportUnreadable`."""
         self.file = path.name
-        self._strings: Strings | None = None
-        with self._told():
-            with path.open("rb") as file:
-                if file.read(4) == _OLE:
-                    raise ExportUnreadable(
-                        f"Файл {path.name} закрыт паролем или в старом формате XLS: "
-                        "снимите пароль и сохраните его как XLSX."
-                    )
-            self._archive = zipfile.ZipFile(path)
-        try:
-            with self._told():
-                self._read_parts()
-        except BaseException:
-            self.close()
-            raise
+        with self._told(), ExitStack() as opened:
+            file = opened.enter_context(path.open("rb"))
+            if file.read(4) == _OLE:
+                raise ExportUnreadable(
+                    f"Файл {path.name} закрыт паролем или в старом формате XLS: "
+                    "снимите пароль и сохраните его как XLSX."
+                )
+            reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+            self._archive = opened.enter_context(reader.archive)
+            check_archive(self._archive, path.stat().st_size)
+            self._texts = Texts()
+            opened.callback(self._texts.close)
+            self._read_parts(reader)
+            self._open = opened.pop_all()
 
     @property
     def sheets(self) -> list[str]:
@@ -58,144 +77,102 @@ class Book:
 
     def rows(self, sheet: str) -> Iterator[tuple[int, list[Cell]]]:
         """Stream (row number from 1, cells) of a sheet from its beginning. `ExportUnreadable`."""
-        assert self._strings is not None
-        handler = SheetHandler(self._strings, self._days, self._date_styles)
-        with self._told(), self._archive.open(self._sheets[sheet]) as part:
-            yield from read_rows(part, handler)
+        with self._told():
+            part = self._archive.open(self._sheets[sheet])
+        with part:
+            stream = self._parsed(part)
+            while True:
+                # Block by block: what is caught and silenced here must not reach into the work of whoever reads.
+                with self._told():
+                    block = list(islice(stream, _BLOCK))
+                if not block:
+                    return
+                yield from block
 
     def declared_rows(self, sheet: str) -> int | None:
         """Return the last row that the sheet says it has; programs may be wrong about it, or say nothing."""
-        handler = _Dimension()
         with self._told(), self._archive.open(self._sheets[sheet]) as part:
-            next(feed(part, handler), None)
-        return handler.last
+            for _, element in iterparse(part, events=("start",)):
+                if element.tag == DIMENSION_TAG:
+                    return range_boundaries(element.get("ref"))[3]
+                if element.tag == DATA_TAG:
+                    break
+        return None
 
     def close(self) -> None:
         """Let go of the file and of the texts."""
-        if self._strings is not None:
-            self._strings.close()
-        self._archive.close()
+        self._open.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Turn what goes wrong with the file into one error for the operator."""
+        """Turn what goes wrong with the file into one error for the operator, and silence openpyxl's warnings.
+
+        They tell of what would be lost in writing a book back: styles, extensions, conditional formats.
+        """
         try:
-            yield
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
+                yield
         except FileNotFoundError as error:
             raise ExportMissing(f"Нет файла {self.file}: проверьте путь.") from error
         except OSError as error:
+            # openpyxl raises it without a number as well, where it finds no workbook in the archive.
+            if error.errno is None:
+                raise self._damaged() from error
             text = f"Файл {self.file} не читается ({error.strerror}): проверьте, что он открыт для чтения."
             raise ExportUnreadable(text) from error
-        except DAMAGE as error:
-            text = f"Файл {self.file} повреждён или это не книга XLSX: выгрузите его заново."
-            raise ExportUnreadable(text) from error
+        except _DAMAGE as error:
+            raise self._damaged() from error
 
-    def _read_parts(self) -> None:
-        """Follow the relations from the package to the workbook and on to sheets, styles and texts."""
-        main = dict(self._relations("").values())["officeDocument"]
-        relations = self._relations(main)
-        by_kind = dict(relations.values())
-        workbook = _Workbook()
-        with self._archive.open(main) as part:
-            read_whole(part, workbook)
-        self._sheets = {name: relations[link][1] for name, link in workbook.sheets}
-        self._days = Days(from_1904=workbook.from_1904)
-        styles = _Styles()
-        if "styles" in by_kind:
-            with self._archive.open(by_kind["styles"]) as part:
-                read_whole(part, styles)
-        self._date_styles = styles.dates()
-        if "sharedStrings" in by_kind:
-            with self._archive.open(by_kind["sharedStrings"]) as part:
-                self._strings = Strings(part)
-        else:
-            self._strings = Strings(None)
+    def _damaged(self) -> ExportUnreadable:
+        return ExportUnreadable(f"Файл {self.file} повреждён или это не обычная книга XLSX: выгрузите его заново.")
 
-    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Return id -> (kind, name of the part) of what a part points to."""
-        folder, name = posixpath.split(part)
-        handler = _Relations()
-        with self._archive.open(posixpath.join(folder, "_rels", f"{name}.rels")) as file:
-            read_whole(file, handler)
-        return {
-            link: (kind, posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/"))
-            for link, kind, target in handler.found
+    def _read_parts(self, reader: ExcelReader) -> None:
+        """Read what the rows need: not properties, themes and drawings, over which openpyxl may stumble."""
+        reader.read_manifest()
+        reader.read_workbook()
+        apply_stylesheet(reader.archive, reader.wb)
+        self._workbook = reader.wb
+        self._sheets = {
+            sheet.name: link.target for sheet, link in reader.parser.find_sheets() if "chartsheet" not in link.Type
         }
+        if not self._sheets:
+            raise ValueError("the workbook has no sheets that openpyxl knows")
+        strings = reader.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]  # the types leave it out
+        if strings is not None:
+            with self._archive.open(strings.PartName[1:]) as part:
+                self._texts.load(part)
+
+    def _parsed(self, part: IO[bytes]) -> Iterator[tuple[int, list[Cell]]]:
+        """Stream the rows and let go of each: openpyxl's own walk keeps them, emptied, and what is said of heights."""
+        book = self._workbook
+        parser = WorkSheetParser(
+            part,
+            self._texts,
+            data_only=True,
+            epoch=book.epoch,
+            # The types leave these two out; openpyxl's own sheets take them from here as well.
+            date_formats=book._date_formats,  # type: ignore[attr-defined]
+            timedelta_formats=book._timedelta_formats,  # type: ignore[attr-defined]
+        )
+        table = None
+        for event, element in iterparse(part, events=("start", "end")):
+            if element.tag == DATA_TAG:
+                if event == "end":
+                    break
+                table = element
+            elif event == "end" and element.tag == ROW_TAG and table is not None:
+                number, cells = parser.parse_row(element)
+                yield number, _values(cells)
+                parser.row_dimensions.clear()
+                table.clear()
+        while part.read(1 << 16):
+            pass  # the archive compares its checksum at the part's end
 
 
-class _Silent:
-    """A handler that wants only what its subclass says."""
-
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Ignore."""
-
-    def end(self, name: str) -> None:
-        """Ignore."""
-
-    def text(self, data: str) -> None:
-        """Ignore."""
-
-
-class _Relations(_Silent):
-    def __init__(self) -> None:
-        self.found: list[tuple[str, str, str]] = []
-
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        if name == "Relationship" and attributes.get("TargetMode") != "External":
-            self.found.append((attributes["Id"], attributes["Type"].rpartition("/")[2], attributes["Target"]))
-
-
-class _Workbook(_Silent):
-    def __init__(self) -> None:
-        self.sheets: list[tuple[str, str]] = []
-        self.from_1904 = False
-
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        if name == "sheet":
-            # The relation's id has a namespace, whatever its prefix is; `sheetId` is something else.
-            links = {key.rpartition(":")[2]: value for key, value in attributes.items() if ":" in key}
-            self.sheets.append((attributes["name"], links["id"]))
-        elif name == "workbookPr":
-            self.from_1904 = attributes.get("date1904") in {"1", "true"}
-
-
-class _Styles(_Silent):
-    """Which styles show a number as a day: the format has a day or a year in it."""
-
-    def __init__(self) -> None:
-        self._formats: dict[int, str] = {}
-        self._styles: list[int] = []
-        self._inside = False
-
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        if name == "numFmt":
-            self._formats[int(attributes["numFmtId"])] = attributes["formatCode"]
-        elif name == "cellXfs":
-            self._inside = True
-        elif name == "xf" and self._inside:
-            self._styles.append(int(attributes.get("numFmtId", 0)))
-
-    def end(self, name: str) -> None:
-        if name == "cellXfs":
-            self._inside = False
-
-    def dates(self) -> frozenset[str]:
-        """Return the style numbers as cells write them."""
-        return frozenset(str(place) for place, number in enumerate(self._styles) if self._is_date(number))
-
-    def _is_date(self, number: int) -> bool:
-        code = self._formats.get(number)
-        if code is None:
-            return number in _DATE_FORMATS
-        letters = _NOT_LETTERS.sub("", code).lower()
-        return "d" in letters or "y" in letters or "г" in letters
-
-
-class _Dimension(_Silent):
-    def __init__(self) -> None:
-        self.last: int | None = None
-
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        if name == "dimension":
-            digits = re.search("[0-9]+$", attributes.get("ref", ""))
-            self.last = int(digits[0]) if digits else None
+def _values(cells: list[dict[str, Any]]) -> list[Cell]:
+    """Put the values of openpyxl's cells in their columns; cells that are not in the file are None."""
+    row: list[Cell] = [None] * max((cell["column"] for cell in cells), default=0)
+    for cell in cells:
+        row[cell["column"] - 1] = cell["value"]
+    return row
