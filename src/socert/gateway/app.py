@@ -9,14 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 
 from socert.adapters.portal.smev import SmevTransport
 from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
 from socert.adapters.registry.files.detect import open_export
 from socert.contracts.portal import pf_certificate
-from socert.contracts.signature.certificates import fingerprint, load_certificate
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
@@ -26,6 +24,7 @@ from socert.gateway.exchange import changes, inbox, outbox
 from socert.gateway.exchange.exchange import Exchange
 from socert.gateway.exchange.handler import Handler
 from socert.gateway.exchange.packer import Packer
+from socert.gateway.exchange.pinned import Pinned
 from socert.gateway.exchange.poller import Poller
 from socert.gateway.exchange.retry import Backoff, Breaker
 from socert.gateway.exchange.sender import Sender
@@ -255,35 +254,6 @@ class Gateway:
     async def idle(self) -> bool:
         """Whether nothing waits: no change to pack, no message on its way or unanswered, nothing to handle."""
         return await self.workshop.store.read(idle)
-
-
-class Pinned:
-    """The fingerprints of the exchange's certificates, read from a file that may come later than the gateway."""
-
-    def __init__(self, place: Path) -> None:
-        """Take the place of one or more PEM certificates: the old and the new one side by side in a rotation."""
-        self._place = place
-        self._read: tuple[float, frozenset[str]] | None = None
-
-    def __call__(self) -> frozenset[str]:
-        """Return the fingerprints; none, and a line in the log, while there is no file."""
-        try:
-            changed = self._place.stat().st_mtime
-        except OSError:
-            log.error(
-                "no certificate of the exchange: its replies cannot be trusted; set SOCERT_EXCHANGE_CERTIFICATE",
-                place=str(self._place),
-            )
-            return frozenset()
-        if self._read is None or self._read[0] != changed:
-            self._read = (changed, frozenset(_fingerprints(self._place.read_bytes())))
-        return self._read[1]
-
-
-def _fingerprints(pem: bytes) -> list[str]:
-    end = b"-----END CERTIFICATE-----"
-    parts = [part + end for part in pem.split(end) if b"BEGIN CERTIFICATE" in part]
-    return [fingerprint(load_certificate(part).public_bytes(Encoding.DER)) for part in parts or [pem]]
 
 
 def idle(connection: Connection) -> bool:

@@ -44,6 +44,8 @@ async def _health(request: web.Request) -> web.Response:
         problems.append(f"a loop of the gateway broke: {type(gateway.failed).__name__}")
     if not gateway.exchange.reachable:
         problems.append("the exchange does not answer")
+    if not gateway.exchange.trusted:
+        problems.append("there is no certificate of the exchange: set SOCERT_EXCHANGE_CERTIFICATE")
     status = 503 if problems else 200
     return web.json_response({"status": "failing" if problems else "ok", "problems": problems}, status=status)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from socert.contracts.errors import SchemaInvalid, SignatureFault, SignatureInvalid
+from socert.contracts.errors import SchemaInvalid, SignatureFault, SignatureInvalid, TransformError
 from socert.contracts.signature.certificates import fingerprint
 from socert.contracts.smev import reply
 from socert.gateway.errors import DeliveryError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from socert.gateway.ports import PortalTransport, Sent
 
 log = get_logger("exchange")
+WITHOUT_TRUST = 1.0
+"""Seconds between looks whether a certificate to trust has come."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -32,7 +34,7 @@ class Answer:
 
     reply: Reply
     sent: Sent
-    doubt: SchemaInvalid | SignatureInvalid | None = None
+    doubt: SchemaInvalid | SignatureInvalid | TransformError | None = None
 
 
 class Exchange:
@@ -53,13 +55,22 @@ class Exchange:
         self._breaker = breaker
 
     def pause(self) -> float:
-        """Seconds for which the exchange is left alone; 0 when it may be called."""
-        return self._breaker.wait()
+        """Seconds for which the exchange is left alone; 0 when it may be called.
+
+        Without a certificate to trust nobody calls it: no answer could be believed, and each message that it gave out
+        would have to be refused.
+        """
+        return self._breaker.wait() or (0.0 if self._trusted() else WITHOUT_TRUST)
 
     @property
     def reachable(self) -> bool:
         """Whether the last calls were answered."""
         return not self._breaker.open
+
+    @property
+    def trusted(self) -> bool:
+        """Whether there is a certificate to trust it by."""
+        return bool(self._trusted())
 
     async def call(self, operation: str, envelope: bytes) -> Answer:
         """Send an envelope and return what the exchange answered.
@@ -78,7 +89,7 @@ class Exchange:
         opened = reply.open_reply(sent.body, sent.content_type)
         try:
             self._verify(opened)
-        except (SchemaInvalid, SignatureInvalid) as error:
+        except (SchemaInvalid, SignatureInvalid, TransformError) as error:
             return Answer(reply=opened, sent=sent, doubt=error)
         return Answer(reply=opened, sent=sent)
 

@@ -6,6 +6,8 @@ What nobody can handle stays in the inbox with the reason.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from socert.contracts.errors import ContractError
@@ -86,7 +88,11 @@ class Handler:
             try:
                 await self._one(message)
             except (ContractError, Unhandled) as error:
-                await self._put_aside(message, error)
+                await self._put_aside(message, str(error))
+            except self._store.errors:
+                raise  # the database's trouble, not the message's: it is handled when that is over
+            except Exception as error:  # noqa: BLE001  a message that our code fails on must not stop all others
+                await self._put_aside(message, _where(error))
         return bool(batch)
 
     async def _one(self, message: Waiting) -> None:
@@ -149,16 +155,22 @@ class Handler:
             if delivery.rejections:
                 text = "; ".join(f"{item.code}: {item.description}" for item in delivery.rejections)
                 outbox.settle(connection, ours, MessageState.DEAD, now=now, outcome=text)
-                return text
+                return ", ".join(item.code for item in delivery.rejections)
             return "status noted"
 
         ends = await self._store.write(write)
         log.info("answer taken", message_id=ours, ends=ends)
 
-    async def _put_aside(self, message: Waiting, error: Exception) -> None:
+    async def _put_aside(self, message: Waiting, why: str) -> None:
         now = self._clock()
-        await self._store.write(lambda connection: inbox.fail(connection, message.id, now=now, error=str(error)))
-        log.error("message cannot be handled and is put aside", message_id=message.message_id, why=str(error))
+        await self._store.write(lambda connection: inbox.fail(connection, message.id, now=now, error=why))
+        log.error("message cannot be handled and is put aside", message_id=message.message_id, why=why)
+
+
+def _where(error: Exception) -> str:
+    """Say what failed in our code and where; not in its own words, which may quote the message."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"our own code failed: {type(error).__name__} in {place.name}, {Path(place.filename).name}:{place.lineno}"
 
 
 def _judged(connection: Connection, ours: str, status: AsyncStatus, now: datetime) -> str:
@@ -174,4 +186,4 @@ def _judged(connection: Connection, ours: str, status: AsyncStatus, now: datetim
             outcome.renew(connection, ours, text, now)
         else:
             outcome.refuse(connection, ours, fault, text, now)
-    return text
+    return status.category.value

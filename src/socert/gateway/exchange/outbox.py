@@ -185,7 +185,6 @@ def link(connection: Connection, former: Collection[str], message_id: str) -> No
     )
 
 
-
 def counts(connection: Connection) -> Mapping[str, int]:
     """Return how many messages stand in each state."""
     rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))

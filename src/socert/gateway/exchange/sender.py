@@ -39,11 +39,16 @@ AHEAD = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What one try came to: what to do, which fault if any, and a short text without personal data."""
+    """What one try came to: what to do, and which fault if any.
+
+    `detail` goes to the database for whoever looks into it: a fault's text may quote what was sent. `why` goes to the
+    log and quotes nothing.
+    """
 
     do: Disposition | None
     fault: FaultKind | None = None
     detail: str = ""
+    why: str = ""
 
 
 class Sender:
@@ -112,22 +117,22 @@ class Sender:
 
         await self._store.write(write)
         if verdict.do in (Disposition.PERMANENT, Disposition.RENEW):
-            log.error("message refused", message_id=message.message_id, fault=verdict.fault, detail=verdict.detail)
+            log.error("message refused", message_id=message.message_id, why=verdict.why)
         elif verdict.do is Disposition.RETRY:
-            log.warning("message not taken yet", message_id=message.message_id, tries=message.tries, why=verdict.detail)
+            log.warning("message not taken yet", message_id=message.message_id, tries=message.tries, why=verdict.why)
 
     async def _try(self, message: Claimed) -> Verdict:
         try:
             answer = await self._exchange.call(message.operation, message.body)
         except DeliveryError as error:
-            return Verdict(do=Disposition.RETRY, detail=str(error))
+            return _again(str(error))
         except FaultReceived as error:
-            kind = error.fault.kind
-            return Verdict(do=disposition(kind), fault=kind, detail=error.fault.description or error.fault.text)
+            kind, said = error.fault.kind, error.fault.description or error.fault.text
+            return Verdict(do=disposition(kind), fault=kind, detail=said, why=str(error))
         except ContractError as error:
-            return Verdict(do=Disposition.RETRY, detail=f"the exchange's reply cannot be read: {error}")
+            return _again(f"the exchange's reply cannot be read: {error}")
         if answer.doubt:
-            return Verdict(do=Disposition.RETRY, detail=f"the exchange's reply cannot be trusted: {answer.doubt}")
+            return _again(f"the exchange's reply cannot be trusted: {answer.doubt}")
         return Verdict(do=None)
 
     def _apply(self, connection: Connection, message: Claimed, verdict: Verdict, now: datetime) -> None:
@@ -150,3 +155,7 @@ class Sender:
                 )
             else:
                 outbox.retry(connection, message, at=now + pause)
+
+
+def _again(why: str) -> Verdict:
+    return Verdict(do=Disposition.RETRY, detail=why, why=why)

@@ -1,8 +1,9 @@
 """The store: short transactions for the event loop, many of them in one commit.
 
-A commit to disk costs the same for one message as for fifty. So writers hand their work to one thread, which takes all
-that waits, runs each piece inside its own savepoint of one transaction, commits once and only then tells each that its
-work is durable. A piece that fails rolls back alone.
+A commit to disk costs the same for one message as for fifty, and so does waking a thread. So work gathers in the event
+loop while a commit is under way, and is handed to the writer thread as one group: it runs each piece inside its own
+savepoint of one transaction, commits once and only then tells all that their work is durable. A piece that fails rolls
+back alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import asyncio
 import queue
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from socert.gateway.errors import StoreError
 from socert.gateway.store.engine import READS
@@ -21,19 +25,26 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    Group = list[tuple[Callable[[Connection], Any], Future[Any]]]
+
 T = TypeVar("T")
 GROUP = 256
 """At most so many pieces of work share a commit: bounds what one crash makes others wait for."""
 
 
 class Store:
-    """One database. `run` for plain programs, `write` and `read` for the event loop."""
+    """One database. `run` for plain programs, `write` and `read` for the event loop.
+
+    `errors` are those of the database itself, as SQLAlchemy or the driver raises them.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Take an engine; the writer thread starts with the first `write`."""
         self.engine = engine
+        self.errors: tuple[type[Exception], ...] = (SQLAlchemyError, engine.dialect.loaded_dbapi.Error)
         self._reader = engine.execution_options(**{READS: True})
-        self._work: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[_Line, Group] | None] = queue.SimpleQueue()
+        self._line: _Line | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -50,7 +61,14 @@ class Store:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work on the writer thread; returns when it is committed. Its exception is raised here, rolled back."""
-        return await asyncio.wrap_future(self._submit(work))
+        future = self._submit(work)
+        assert self._line is not None
+        waiter = self._line.waiters[future] = self._line.loop.create_future()
+        try:
+            return cast("T", await waiter)
+        except asyncio.CancelledError:
+            future.cancel()  # left out, unless it has begun
+            raise
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run work that only reads on another thread, without waiting for writers."""
@@ -60,6 +78,8 @@ class Store:
         """Finish what was handed in, stop the writer thread and let go of all connections."""
         with self._lock:
             self._closed = True
+            if self._line is not None:
+                self._pass_on(self._line)
             thread = self._thread
             if thread is not None:
                 self._work.put(None)
@@ -68,37 +88,60 @@ class Store:
         self.engine.dispose()
 
     def _submit(self, work: Callable[[Connection], T]) -> Future[T]:
+        """Put work into the line of the running event loop, to be handed over when the writer is free."""
         future: Future[T] = Future()
+        loop = asyncio.get_running_loop()
         with self._lock:
             if self._closed:
                 raise StoreError("The store is closed: nothing can be written any more.")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="socert-writer", daemon=True)
-                self._thread.start()
-            self._work.put((work, future))
+            if self._line is None or self._line.loop is not loop:
+                if self._line is not None:
+                    self._pass_on(self._line)
+                self._line = _Line(loop)
+            self._line.gathered.append((work, future))
+            if not self._line.busy:
+                self._line.busy = True
+                loop.call_soon(self._hand_over, self._line)
         return future
 
-    def _serve(self) -> None:
-        while True:
-            first = self._work.get()
-            if first is None:
-                return
-            group = [first]
-            last = False
-            while len(group) < GROUP and not last:
-                try:
-                    item = self._work.get_nowait()
-                except queue.Empty:
-                    break
-                if item is None:
-                    last = True
-                else:
-                    group.append(item)
-            self._commit(group)
-            if last:
-                return
+    def _hand_over(self, line: _Line) -> None:
+        """Give the writer what has gathered; called in the loop when the writer has nothing of this line."""
+        with self._lock:
+            line.busy = bool(line.gathered)
+            self._pass_on(line)
 
-    def _commit(self, group: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+    def _pass_on(self, line: _Line) -> None:
+        if not line.gathered:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="socert-writer", daemon=True)
+            self._thread.start()
+        self._work.put((line, line.gathered))
+        line.gathered = []
+
+    def _serve(self) -> None:
+        while (item := self._work.get()) is not None:
+            line, group = item
+            for start in range(0, len(group), GROUP):
+                self._commit(group[start : start + GROUP])
+            # A loop that has ended waits for nothing.
+            with suppress(RuntimeError):
+                line.loop.call_soon_threadsafe(self._tell, line, group)
+
+    def _tell(self, line: _Line, group: Group) -> None:
+        """Tell in the loop what came of a group, and hand over what gathered meanwhile."""
+        for _work, future in group:
+            waiter = line.waiters.pop(future)
+            if waiter.done() or future.cancelled():
+                continue
+            error = future.exception()
+            if error is None:
+                waiter.set_result(future.result())
+            else:
+                waiter.set_exception(error)
+        self._hand_over(line)
+
+    def _commit(self, group: Group) -> None:
         done: list[tuple[Future[Any], Any]] = []
         try:
             with self.engine.begin() as connection:
@@ -123,3 +166,13 @@ class Store:
             return
         for future, result in done:
             future.set_result(result)
+
+
+class _Line:
+    """Work that gathered in one event loop, and who waits for it. `busy` while the writer has some of it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.gathered: Group = []
+        self.waiters: dict[Future[Any], asyncio.Future[Any]] = {}
+        self.busy = False
