@@ -6,10 +6,12 @@ Source: portal message dictionary, 7 (message M17).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from socert.contracts.portal.account.offers import ConsentState, RenewalOffer
 from socert.contracts.portal.account.types import NAMESPACE, SNAPSHOT_REQUEST, SNAPSHOT_RESPONSE
 from socert.contracts.portal.account.update import render_body
 from socert.contracts.portal.read import Fields
@@ -109,10 +111,21 @@ def _render_item(p: str, item: SnapshotItem) -> str:
 def body_digest(body: Body | None) -> str:
     """Return the SHA-256 of an object's body as 64 hexadecimal digits; both sides compute it the same way.
 
-    Digested is the body's element as it is rendered under the prefix `b`, without a declaration of the namespace; a
-    closed object without a body gives the digest of nothing. No parent's or child's name is in a body.
+    Digested is the body's element as it is rendered under the prefix `b`, moments in UTC, without a declaration of the
+    namespace; a closed object without a body gives the digest of nothing. No parent's or child's name is in a body.
     """
-    return hashlib.sha256(render_body("b", body).encode()).hexdigest()
+    return hashlib.sha256(render_body("b", _in_utc(body)).encode()).hexdigest()
+
+
+def _in_utc(body: Body | None) -> Body | None:
+    """The same moments are the same text, whatever offset they came with."""
+    match body:
+        case RenewalOffer():
+            return replace(body, offered_at=body.offered_at.astimezone(UTC), respond_by=body.respond_by.astimezone(UTC))
+        case ConsentState():
+            return replace(body, changed_at=body.changed_at.astimezone(UTC))
+        case _:
+            return body
 
 
 def read_snapshot_request(element: _Element, *, zone: tzinfo | None = None) -> SnapshotRequest:
