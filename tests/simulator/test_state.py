@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import stat
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from socert.simulator.errors import SettingsError
 from socert.simulator.portal.catalogue import Catalogue
 from socert.simulator.portal.people import People
 from socert.simulator.portal.people_file import read_people
+from socert.simulator.retention import Retention
 from socert.simulator.settings import Settings
 from socert.simulator.smev.participants import read_listing
 from socert.simulator.smev.queues import Kind
@@ -111,14 +113,85 @@ def test_state_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
         State(str(tmp_path / "state"))
 
 
-async def test_old_message_ids_are_forgotten(region: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("socert.simulator.smev.sending._FORGET_EVERY", 1)
+async def test_old_message_ids_are_forgotten(region: Any) -> None:
     await region.send(region.batch(region.certificate(1)))
     region.simulator.clock.advance(timedelta(hours=49))
     await region.send(region.batch(region.certificate(2)))
 
     # The new push, and what the portal answered to it.
     assert len(region.simulator.state.all("SELECT * FROM sent")) == 2
+
+
+async def test_what_is_older_than_the_retention_is_forgotten(region: Any) -> None:
+    """One push whose answer was fetched, and one whose answer nobody came for."""
+    simulator = region.simulator
+    await region.push(region.certificate(1))
+    await region.send(region.batch(region.certificate(2)))
+    await simulator.consumer.at_rest()
+    counted = {"route": 2, "portal_inbox": 2, "queue": 1, "sent": 4}
+    assert sizes(simulator) == counted
+
+    simulator.clock.advance(simulator.settings.retention)
+    await region.send(region.batch(region.certificate(3)))
+    await simulator.consumer.at_rest()
+    assert sizes(simulator) == {"route": 3, "portal_inbox": 3, "queue": 2, "sent": 2}
+
+    simulator.clock.advance(timedelta(minutes=1))
+    await region.send(region.batch(region.certificate(4)))
+    await simulator.consumer.at_rest()
+    assert sizes(simulator) == {"route": 2, "portal_inbox": 2, "queue": 2, "sent": 4}
+    assert simulator.accounts.summary("11223344595")["certificates"]
+
+
+async def test_forgetting_goes_on_when_the_clock_has_gone_back(region: Any) -> None:
+    simulator = region.simulator
+    simulator.clock.advance(timedelta(days=500))
+    await region.send(region.batch(region.certificate(1)))
+    simulator.clock.reset()
+    await region.send(region.batch(region.certificate(2)))
+    await simulator.consumer.at_rest()
+    simulator.clock.advance(simulator.settings.retention + timedelta(minutes=1))
+
+    await region.send(region.batch(region.certificate(3)))
+
+    assert sizes(simulator)["route"] == 2  # that of the day far ahead, and the new one
+
+
+def test_forgetting_looks_once_a_minute_and_walks_indexes() -> None:
+    state, now = State(), datetime(2026, 9, 1, tzinfo=UTC)
+    steps: list[str] = []
+    state.connection.set_trace_callback(steps.append)
+    retention = Retention(state, message_age=timedelta(hours=24), keep=timedelta(days=45))
+
+    for second in (0, 1, 59):
+        retention.look(now + timedelta(seconds=second))
+    state.connection.set_trace_callback(None)
+
+    deletions = [step for step in steps if step.startswith("DELETE")]
+    plans = [row["detail"] for step in deletions for row in state.all(f"EXPLAIN QUERY PLAN {step}")]
+    assert len(deletions) == 4
+    assert len(plans) == 4
+    assert all(plan.startswith("SEARCH") and " INDEX " in plan for plan in plans)
+
+
+def sizes(simulator: Simulator) -> dict[str, int]:
+    """Return how many rows there are of what comes with messages."""
+    return {
+        name: simulator.state.all(f"SELECT count(*) FROM {name}")[0][0]
+        for name in ("route", "portal_inbox", "queue", "sent")
+    }
+
+
+def test_state_of_another_version_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "state"
+    State(str(place)).close()
+    State(str(place)).close()
+    connection = sqlite3.connect(place)
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+
+    with pytest.raises(SettingsError, match="another version"):
+        State(str(place))
 
 
 # Clock

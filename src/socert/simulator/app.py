@@ -33,6 +33,7 @@ from socert.simulator.portal.pages import Pages
 from socert.simulator.portal.people import People
 from socert.simulator.portal.people_file import read_people
 from socert.simulator.portal.query import Queries
+from socert.simulator.retention import Retention
 from socert.simulator.settings import Settings
 from socert.simulator.smev.http import Endpoint
 from socert.simulator.smev.node import Node
@@ -84,6 +85,7 @@ class Simulator:
             clock=self.clock,
             journal=self.journal,
             message_age=settings.message_age,
+            retention=Retention(self.state, message_age=settings.message_age, keep=settings.retention),
         )
         self.consumer = Consumer(
             node=self.node,

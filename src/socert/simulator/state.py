@@ -15,6 +15,8 @@ from socert.simulator.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Changes whenever a table changes in a way that files of the version before do not have.
+_LAYOUT = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sent (
     message_id TEXT PRIMARY KEY, received INTEGER NOT NULL
@@ -41,6 +43,7 @@ CREATE TABLE IF NOT EXISTS queue (
 CREATE INDEX IF NOT EXISTS queue_first ON queue (recipient, kind, hidden_until, seq);
 CREATE INDEX IF NOT EXISTS queue_typed ON queue (recipient, kind, message_type, hidden_until, seq);
 CREATE INDEX IF NOT EXISTS queue_target ON queue (message_id, recipient);
+CREATE INDEX IF NOT EXISTS queue_sent ON queue (sent_at);
 
 CREATE TABLE IF NOT EXISTS route (
     address TEXT PRIMARY KEY,
@@ -49,12 +52,15 @@ CREATE TABLE IF NOT EXISTS route (
     recipient TEXT NOT NULL,
     message_type TEXT NOT NULL,
     node_id TEXT,
-    reference_id TEXT
+    reference_id TEXT,
+    created INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS route_created ON route (created);
 
 CREATE TABLE IF NOT EXISTS portal_inbox (
-    message_id TEXT PRIMARY KEY, answer BLOB NOT NULL
+    message_id TEXT PRIMARY KEY, answer BLOB NOT NULL, received INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS portal_inbox_received ON portal_inbox (received);
 
 CREATE TABLE IF NOT EXISTS person (
     id INTEGER PRIMARY KEY,
@@ -129,11 +135,24 @@ class State:
             self.connection.row_factory = sqlite3.Row
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = NORMAL")
+            self._check_layout(place)
             self.connection.executescript(_TABLES)
+            self.connection.execute(f"PRAGMA user_version = {_LAYOUT}")
         except sqlite3.Error as error:
             raise SettingsError(
                 f"The state file {place} cannot be used: {error}. Name another with --state."
             ) from error
+
+    def _check_layout(self, place: str) -> None:
+        """Refuse a file that another version wrote; what it holds is test data, so it is not converted."""
+        found = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        empty = self.connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
+        if found != _LAYOUT and not empty:
+            self.connection.close()
+            raise SettingsError(
+                f"The state file {place} was written by another version of the simulator. Delete it, or name another"
+                " with --state."
+            )
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Run a query, return all rows."""

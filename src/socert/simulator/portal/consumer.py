@@ -19,7 +19,7 @@ from socert.contracts.smev import call, reply
 from socert.contracts.smev.faults import Disposition, FaultReceived
 from socert.contracts.smev.ids import MessageIds
 from socert.host.log import get_logger
-from socert.simulator.clock import Alarm
+from socert.simulator.clock import Alarm, microseconds
 from socert.simulator.errors import QueryFailed
 from socert.simulator.smev.participants import PORTAL
 from socert.simulator.smev.types import ACCOUNT, TYPES
@@ -181,7 +181,9 @@ class Consumer:
             data = call.send_response(
                 message_id=self._ids(), to=delivery.reply_to or "", content=answer, signer=self._signer
             )
-            self._state.run("INSERT INTO portal_inbox VALUES (?, ?)", delivery.message_id, data)
+            self._state.run(
+                "INSERT INTO portal_inbox VALUES (?, ?, ?)", delivery.message_id, data, microseconds(self._clock())
+            )
         return data
 
     async def _take_response(self) -> bool:

@@ -37,6 +37,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+#: How many sessions, and how many answers, are kept; the oldest goes first.
 _REMEMBERED = 500
 #: Beginnings of addresses that are for programs: their errors are not told in pages.
 _NO_PAGES = ("/smev/", "/_sim/")
@@ -136,6 +137,8 @@ class Pages:
         if owner is None:
             raise web.HTTPSeeOther("/")
         session = secrets.token_urlsafe(24)
+        while len(self._sessions) >= _REMEMBERED:
+            del self._sessions[next(iter(self._sessions))]
         self._sessions[session] = owner.id
         response = web.HTTPSeeOther("/account")
         response.set_cookie(COOKIE, session, httponly=True, samesite="Strict", path="/")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from socert.contracts.smev.faults import Fault
     from socert.simulator.clock import SimulatorClock
     from socert.simulator.control.journal import Journal
+    from socert.simulator.retention import Retention
     from socert.simulator.smev.participants import Participants
     from socert.simulator.smev.queues import Queues
     from socert.simulator.state import State
@@ -65,6 +66,7 @@ class Node:
         clock: SimulatorClock,
         journal: Journal,
         message_age: timedelta,
+        retention: Retention,
     ) -> None:
         self._participants = participants
         self._clock = clock
@@ -77,6 +79,7 @@ class Node:
             signer=signer,
             clock=clock,
             message_age=message_age,
+            retention=retention,
             delivered=self._delivered,
         )
         self._receiving = Receiving(queues=queues, signer=signer, clock=clock)

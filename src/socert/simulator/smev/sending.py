@@ -32,17 +32,18 @@ if TYPE_CHECKING:
     from socert.contracts.smev.call import Call
     from socert.contracts.smev.faults import ValidationError
     from socert.simulator.clock import SimulatorClock
+    from socert.simulator.retention import Retention
     from socert.simulator.smev.participants import Participant, Participants
     from socert.simulator.smev.queues import Queues
     from socert.simulator.smev.types import Registered
     from socert.simulator.state import State
 
-#: How many ids are taken between two rounds of forgetting the old ones.
-_FORGET_EVERY = 5000
-
 
 class Sending:
-    """Takes messages. `message_age` is how old a MessageID may be; `delivered` hears of each recipient."""
+    """Takes messages. `message_age` is how old a MessageID may be; `delivered` hears of each recipient.
+
+    `retention` is asked with every message to forget what is too old.
+    """
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Sending:
         signer: Signer,
         clock: SimulatorClock,
         message_age: timedelta,
+        retention: Retention,
         delivered: Callable[[str], None],
     ) -> None:
         self._state = state
@@ -61,9 +63,9 @@ class Sending:
         self._signer = signer
         self._clock = clock
         self._age = message_age
+        self._retention = retention
         self._delivered = delivered
         self._ids = MessageIds(clock)
-        self._taken = 0
 
     def send_request(self, call: Call, sender: Participant) -> bytes:
         """Take a request of a participant, return the reply. Raises `NodeRefused`."""
@@ -85,7 +87,7 @@ class Sending:
                 self._reject(call, sender, registered, address, InteractionStatus.REJECTED, errors)
             else:
                 self._state.run(
-                    "INSERT INTO route VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO route VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     address,
                     call.message_id,
                     sender.mnemonic,
@@ -93,6 +95,7 @@ class Sending:
                     registered.name,
                     call.node_id,
                     call.reference_message_id,
+                    microseconds(now),
                 )
                 self._queues.put(
                     Queued(
@@ -154,11 +157,9 @@ class Sending:
         checks.check_age(call, now, self._age)
 
     def _remember(self, message_id: str, now: datetime) -> None:
-        """Keep an id against repetition; ids so old that they are refused by age anyway are forgotten in rounds."""
+        """Keep an id against repetition."""
+        self._retention.look(now)
         self._state.run("INSERT INTO sent VALUES (?, ?)", message_id, microseconds(now))
-        self._taken += 1
-        if self._taken % _FORGET_EVERY == 0:
-            self._state.run("DELETE FROM sent WHERE received < ?", microseconds(now - 2 * self._age))
 
     def _registered_request(self, message_type: MessageType) -> Registered:
         registered = BY_REQUEST.get(message_type)
