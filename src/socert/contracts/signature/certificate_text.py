@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from socert.contracts.signature import certificate_fields
-from socert.contracts.signature.certificates import load_certificate
+from socert.contracts.signature.certificates import key_usage, load_certificate
 from socert.contracts.signature.gost_keys import CURVES, read_spki
 
 if TYPE_CHECKING:
@@ -86,8 +85,5 @@ def _other_key(certificate_der: bytes) -> str:
 
 def uses(certificate_der: bytes) -> list[str]:
     """Return what the certificate says that its key is for; nothing where it does not say."""
-    try:
-        usage = load_certificate(certificate_der).extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
-    return [words for name, words in _USES if getattr(usage, name)]
+    usage = key_usage(certificate_der)
+    return [] if usage is None else [words for name, words in _USES if getattr(usage, name)]

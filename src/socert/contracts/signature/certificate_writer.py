@@ -36,26 +36,45 @@ class Attribute:
     text: str
 
 
-def self_signed(
-    key: PrivateKey, subject: Sequence[Attribute], *, serial: int, not_before: datetime, not_after: datetime
-) -> bytes:
-    """Return the DER bytes of a certificate that a key gives itself, to sign messages with and nothing else.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issuer:
+    """Who signs a certificate: a key, and the name that belongs to it (DER)."""
 
-    `ValueError` when a text cannot be written as its kind. Times are aware.
+    key: PrivateKey
+    name: bytes
+
+
+def name_of(attributes: Sequence[Attribute]) -> bytes:
+    """Return a name (DER); `ValueError` when a text cannot be written as its kind."""
+    return der.sequence(*(_attribute(attribute) for attribute in attributes))
+
+
+def write(
+    *,
+    subject: bytes,
+    spki: bytes,
+    issuer: Issuer,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+    authority: bool = False,
+) -> bytes:
+    """Return the DER bytes of a certificate for a key, to sign messages with and nothing else.
+
+    An `authority`'s is to issue certificates with, and nothing else. Times are aware.
     """
-    name = der.sequence(*(_attribute(attribute) for attribute in subject))
-    method = _SIGNATURES[key.suite]
+    method = _SIGNATURES[issuer.key.suite]
     body = der.sequence(
         der.write(der.context(0), der.integer(2)),  # version 3
         der.integer(serial),
         method,
-        name,
+        issuer.name,
         der.sequence(_time(not_before), _time(not_after)),
-        name,
-        key.spki,
-        der.write(der.context(3), der.sequence(*_extensions(key.spki))),
+        subject,
+        spki,
+        der.write(der.context(3), der.sequence(*_extensions(spki, authority=authority))),
     )
-    return der.sequence(body, method, der.bit_string(_value(key, body)))
+    return der.sequence(body, method, der.bit_string(_value(issuer.key, body)))
 
 
 def _attribute(attribute: Attribute) -> bytes:
@@ -75,13 +94,13 @@ def _time(moment: datetime) -> bytes:
     return der.write(der.GENERALIZED_TIME, f"{utc:%Y%m%d%H%M%S}Z".encode())
 
 
-def _extensions(spki: bytes) -> list[bytes]:
-    """Return the extensions: no authority, signs messages, and by which name others may call the key."""
+def _extensions(spki: bytes, *, authority: bool) -> list[bytes]:
+    """Return the extensions: whether it is an authority, what for, and by which name others may call the key."""
     _, bits = der.values(der.read(spki, der.SEQUENCE).content)
     identifier = hashlib.sha1(bits.content[1:], usedforsecurity=False).digest()
     written: list[tuple[x509.ExtensionType, bool]] = [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_signs_messages_only(), True),
+        (x509.BasicConstraints(ca=authority, path_length=None), True),
+        (_usage(authority=authority), True),
         (x509.SubjectKeyIdentifier(identifier), False),
     ]
     return [
@@ -94,15 +113,15 @@ def _extensions(spki: bytes) -> list[bytes]:
     ]
 
 
-def _signs_messages_only() -> x509.KeyUsage:
+def _usage(*, authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=True,
+        digital_signature=not authority,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
         encipher_only=False,
         decipher_only=False,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
 
@@ -12,6 +12,8 @@ from socert.contracts.errors import SignatureFault, SignatureInvalid
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
 @lru_cache(maxsize=512)
@@ -25,6 +27,24 @@ def load_certificate(data: bytes) -> x509.Certificate:
         raise SignatureInvalid(
             SignatureFault.CERTIFICATE_IS_NOT_FOUND, "these bytes are no X.509 certificate"
         ) from None
+
+
+def key_usage(der: bytes) -> x509.KeyUsage | None:
+    """Return what a certificate says that its key is for; None when it does not say, or not in a form to read."""
+    return _extension(der, x509.KeyUsage)
+
+
+def is_authority(der: bytes) -> bool:
+    """Return whether a certificate says that its owner may issue certificates."""
+    constraints, usage = _extension(der, x509.BasicConstraints), key_usage(der)
+    return constraints is not None and constraints.ca and usage is not None and usage.key_cert_sign
+
+
+def _extension(der: bytes, kind: type[_Extension]) -> _Extension | None:
+    try:
+        return load_certificate(der).extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        return None
 
 
 def fingerprint(der: bytes) -> str:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from socert.contracts.signature.ecdsa import EcdsaP256
-from socert.contracts.signature.gost import Gost2001, Gost2012With256Bits, Gost2012With512Bits
+from socert.contracts.signature.gost_suites import Gost2001, Gost2012With256Bits, Gost2012With512Bits
 from socert.contracts.signature.rsa import RsaSha256
 
 if TYPE_CHECKING:

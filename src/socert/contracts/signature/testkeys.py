@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography import x509
 
 from socert.contracts.signature import der, private_keys
-from socert.contracts.signature.certificate_writer import Attribute, self_signed
+from socert.contracts.signature.certificate_writer import Attribute, Issuer, name_of, write
 from socert.contracts.signature.suites import Suite
 
 if TYPE_CHECKING:
@@ -78,9 +78,11 @@ def make(
         if not 1 <= len(name) <= LONGEST_NAME:
             raise ValueError(f"A name in a certificate has 1 to {LONGEST_NAME} characters, and one has {len(name)}.")
     key_pem = private_keys.make(suite)
-    certificate = self_signed(
-        private_keys.load(key_pem, None, suite),
-        _subject(common_name, organisation, requisites),
+    key, subject = private_keys.load(key_pem, None, suite), name_of(_subject(common_name, organisation, requisites))
+    certificate = write(
+        subject=subject,
+        spki=key.spki,
+        issuer=Issuer(key=key, name=subject),
         serial=x509.random_serial_number(),
         not_before=now - timedelta(hours=1),  # another machine's clock may be behind ours
         not_after=now + timedelta(days=days),

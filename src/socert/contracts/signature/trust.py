@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from socert.contracts.errors import SignatureFault, SignatureInvalid
 from socert.contracts.signature import certificate_fields
-from socert.contracts.signature.certificates import check_dates, load_certificate
+from socert.contracts.signature.certificates import check_dates, is_authority, key_usage, load_certificate
 from socert.contracts.signature.gost_keys import GostAlgorithm
 from socert.contracts.signature.suites import Suite
 
@@ -30,26 +29,25 @@ def check(certificate: bytes, *, trusted: Iterable[bytes], now: datetime) -> Non
     It is trusted when it is one of `trusted` (DER), or was issued by one of them that is an authority and valid too.
     """
     check_dates(certificate, now)
-    if not _usage(certificate).digital_signature:
+    if (usage := key_usage(certificate)) is None or not usage.digital_signature:
         raise SignatureInvalid(
             SignatureFault.CERTIFICATE_IS_NOT_FOUND, "the certificate is not for signing messages (key usage)"
         )
     for other in trusted:
         if other == certificate:
             return
-        if issued_by(certificate, other):
-            check_dates(other, now)
+        if issued_by(certificate, other) and _valid(other, now):
             return
     raise SignatureInvalid(
         SignatureFault.CERTIFICATE_IS_NOT_FOUND,
-        "the certificate is none of those trusted, nor issued by one of them",
+        "the certificate is none of those trusted, nor issued by one of them that is valid",
     )
 
 
 def issued_by(certificate: bytes, authority: bytes) -> bool:
     """Return whether a certificate (DER) bears the name and the signature of an authority's certificate (DER)."""
     issued, issuer = certificate_fields.read(certificate), certificate_fields.read(authority)
-    if issued.issuer != issuer.subject or not _usage(authority).key_cert_sign or not _is_authority(authority):
+    if issued.issuer != issuer.subject or not is_authority(authority):
         return False
     suite = _GOST.get(issued.method)
     if suite is not None:
@@ -61,16 +59,9 @@ def issued_by(certificate: bytes, authority: bytes) -> bool:
     return True
 
 
-def _usage(certificate: bytes) -> x509.KeyUsage:
-    """Return what a certificate's key is for; a certificate that does not say is for nothing here."""
+def _valid(certificate: bytes, now: datetime) -> bool:
     try:
-        return load_certificate(certificate).extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
-        return x509.KeyUsage(*[False] * 9)
-
-
-def _is_authority(certificate: bytes) -> bool:
-    try:
-        return load_certificate(certificate).extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+        check_dates(certificate, now)
+    except SignatureInvalid:
         return False
+    return True
