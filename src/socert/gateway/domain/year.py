@@ -56,7 +56,8 @@ def shift(
     """Close `year` and open what follows; the same again changes nothing.
 
     `nominals` are the nominals that accounts of later years shall have, in hundredths (or programmes): an account is
-    topped up to its nominal and never lowered, so that volume that came by the priority right is part of it.
+    topped up to its nominal and never lowered, so that volume that came by the priority right is part of it. `book`
+    brings the entries that touch nominals (issue, expire, adjust): they are how a repeat is known.
     Errors: YEAR_NOT_OVER (Refused); whatever breaks the ledger (LedgerRefused) leaves the certificate as it was.
     """
     if today <= year_end(year):
@@ -86,19 +87,32 @@ def shift(
 
 
 def _ended(book: Book, year: int, policy: Policy) -> tuple[dict[AccountKey, int], dict[AccountKey, int], list[Entry]]:
-    """Take everything free off the accounts of the year; of roubles and hours, some may be carried over."""
-    expired, carried, entries = {}, {}, []
+    """Take everything free off the accounts of the year; of roubles and hours, some may be carried over.
+
+    What a later correction of the closed year frees goes the same way, as if it had been free in time: the policy looks
+    at all that was ever left of the year.
+    """
+    expired: dict[AccountKey, int] = {}
+    carried: dict[AccountKey, int] = {}
+    entries: list[Entry] = []
     for account in _accounts_of(book, year):
         left = account.available
         if not left:
             continue
-        again = sum(entry.kind is EntryKind.EXPIRE and entry.account == account.key for entry in book.entries.values())
-        entries.append(ledger.expire(account.key, left, number=again + 1))
-        carry = 0 if account.key.register.counts or again else policy.carried(left)
+        gone = [entry for entry in book.entries.values() if _expires(entry, account.key)]
+        entries.append(ledger.expire(account.key, left, number=len(gone) + 1))
+        before = sum(-entry.nominal for entry in gone)
+        carry = 0
+        if not account.key.register.counts:
+            carry = policy.carried(before + left) - policy.carried(before)
         if carry:
             carried[account.key] = carry
         expired[account.key] = left - carry
     return expired, carried, entries
+
+
+def _expires(entry: Entry, account: AccountKey) -> bool:
+    return entry.kind is EntryKind.EXPIRE and entry.account == account
 
 
 def _opened(
@@ -114,9 +128,10 @@ def _opened(
         issue_key = f"{key.year}:{key.register.value}:{EntryKind.ISSUE.value}:{year}"
         if (more or found is None) and issue_key not in book.entries:
             yield ledger.issue(key, more, key=issue_key)
-        carry = carried.get(AccountKey(year=year, register=key.register), 0)
-        if carry and key.year == year + 1:
-            yield ledger.adjust(key, carry, key=f"{key.year}:{key.register.value}:carry")
+        ended = AccountKey(year=year, register=key.register)
+        if key.year == year + 1 and ended in carried:
+            number = 1 + sum(_expires(entry, ended) for entry in book.entries.values())
+            yield ledger.adjust(key, carried[ended], key=f"{key.year}:{key.register.value}:carry:{number}")
 
 
 def _accounts_of(book: Book, year: int) -> list[Account]:
@@ -125,11 +140,11 @@ def _accounts_of(book: Book, year: int) -> list[Account]:
 
 
 def lower(book: Book, *, month: date, policy: Policy) -> tuple[Entry, ...]:
-    """Return the entries by which a region lowers an unused certificate's nominal at the end of `month` (11.10)."""
+    """Return the entries by which a region lowers an unused certificate's nominal at the end of `month`, once (11.10)."""
     if not policy.monthly_lowering:
         return ()
     lowered = (ledger.lowering(account, month=month) for account in _accounts_of(book, month.year))
-    return tuple(entry for entry in lowered if entry is not None)
+    return tuple(entry for entry in lowered if entry is not None and entry.key not in book.entries)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
