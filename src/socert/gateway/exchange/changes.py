@@ -92,11 +92,11 @@ def batches(connection: Connection, limit: int, *, ahead: int) -> Sequence[Seque
 
 
 def _batch(rows: Sequence[Pending], limit: int) -> Sequence[Pending]:
-    for place, row in enumerate(rows):
-        if row.alone:
-            return rows[:place] or rows[:1]
-    if len(rows) <= limit:
-        return rows
+    alone = next((place for place, row in enumerate(rows) if row.alone), len(rows))
+    if alone == 0:
+        return rows[:1]
+    if alone <= limit:
+        return rows[:alone]
     cut = limit
     while cut and rows[cut - 1].guid == rows[limit].guid:
         cut -= 1
