@@ -161,6 +161,18 @@ def test_a_damaged_part_is_an_error_for_the_operator(tmp_path: Path, part: str, 
         rows(path)
 
 
+def test_a_strict_book_is_refused_rather_than_found_empty(tmp_path: Path) -> None:
+    strict = {
+        name: text.replace(MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main").replace(
+            LINKS, "http://purl.oclc.org/ooxml/officeDocument/relationships"
+        )
+        for name, text in PARTS.items()
+    }
+
+    with pytest.raises(ExportUnreadable, match=r"a\.xlsx повреждён"):
+        Book(write(tmp_path / "a.xlsx", "", strict))
+
+
 def test_a_book_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", " " * (70 << 20))
 
