@@ -144,12 +144,22 @@ def accept(connection: Connection, message: Claimed, *, now: datetime) -> bool:
     return bool(done)
 
 
-def settle(connection: Connection, message_id: str, state: MessageState, *, now: datetime, outcome: str) -> bool:
+def settle(
+    connection: Connection,
+    message_id: str,
+    state: MessageState,
+    *,
+    now: datetime,
+    outcome: str,
+    even_dead: bool = False,
+) -> bool:
     """End a message that is on its way; False when it had ended before, and nothing is done then.
 
     A response is done when the exchange has it; when the exchange refuses it later, that end replaces the other.
+    `even_dead`: the portal's answer ends a message that was given up as well, for it has arrived after all.
     """
-    on_its_way = outbox.c.state.in_((MessageState.QUEUED, MessageState.ACCEPTED))
+    ended = (MessageState.DEAD,) if even_dead else ()
+    on_its_way = outbox.c.state.in_((MessageState.QUEUED, MessageState.ACCEPTED, *ended))
     taken = (outbox.c.state == MessageState.DONE) & (outbox.c.operation == "SendResponse")
     done = connection.execute(
         update(outbox)

@@ -36,9 +36,10 @@ def refuse(connection: Connection, message_id: str, fault: FaultKind, text: str,
         outbox.settle(connection, message_id, MessageState.DEAD, now=now, outcome=text)
 
 
-def split(connection: Connection, message_id: str, text: str, now: datetime) -> None:
+def split(connection: Connection, message_id: str, text: str, now: datetime, *, even_dead: bool = False) -> None:
     """The content was refused: send its objects one by one, or give up the only one."""
-    if not outbox.settle(connection, message_id, MessageState.REJECTED, now=now, outcome=text):
+    rejected = MessageState.REJECTED
+    if not outbox.settle(connection, message_id, rejected, now=now, outcome=text, even_dead=even_dead):
         return
     ids = list(changes.packed(connection, message_id).values())
     if len(ids) > 1:
@@ -81,7 +82,7 @@ def answered(connection: Connection, message_id: str, answer: UpdateResponse, no
     """The portal judged each object by itself; return how many came to which end."""
     waiting = dict(changes.packed(connection, message_id))
     if answer.code not in (CODE_ALL_APPLIED, CODE_SOME_FAILED):
-        split(connection, message_id, f"{answer.code}: {answer.message}", now)
+        split(connection, message_id, f"{answer.code}: {answer.message}", now, even_dead=True)
         return {"whole batch refused": len(waiting)}
     delivered, ends = [], {"delivered": 0, "rejected": 0, "sent again": 0}
     for result in answer.results:
@@ -101,7 +102,8 @@ def answered(connection: Connection, message_id: str, answer: UpdateResponse, no
         ends["sent again"] = len(waiting)
     changes.deliver(connection, delivered, now=now)
     ends["delivered"] = len(delivered)
-    outbox.settle(connection, message_id, MessageState.DONE, now=now, outcome=f"{answer.code}: {answer.message}")
+    text = f"{answer.code}: {answer.message}"
+    outbox.settle(connection, message_id, MessageState.DONE, now=now, outcome=text, even_dead=True)
     return ends
 
 
