@@ -9,9 +9,10 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select
 
 from socert.adapters.registry.builtin import ledger, rows, tables
+from socert.adapters.registry.builtin.sql import chunks, update_each, upsert
 from socert.gateway.domain.records import Unit
 from socert.gateway.ports import CertificateBrief, CertificateView, ContractView, Put, UnitOfWork, Wanted
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 MIGRATIONS = str(files("socert.adapters.registry.builtin") / "migrations")
 """Folder of the migrations that make this registry's tables."""
-CHUNK = 500
-"""Values in one IN list: below what every database takes."""
 FOUND_AT_MOST = 10
 
 
@@ -53,7 +52,7 @@ class BuiltinRegistry:
             }
             for item in items
         ]
-        result, changed = _upsert(unit.connection, table, "oktmo", written)
+        result, changed = upsert(unit.connection, table, "oktmo", written)
         if changed:
             chosen = select(tables.certificate.c.guid).where(tables.certificate.c.oktmo.in_(changed))
             unit.touch(unit.connection.scalars(chosen).all(), ())
@@ -71,7 +70,7 @@ class BuiltinRegistry:
             }
             for item in items
         }
-        _upsert(unit.connection, tables.organisation, "inn", list(organisations.values()))
+        upsert(unit.connection, tables.organisation, "inn", list(organisations.values()))
         written = [
             {
                 "group_guid": item.group_guid,
@@ -86,7 +85,7 @@ class BuiltinRegistry:
             }
             for item in items
         ]
-        result, changed = _upsert(unit.connection, tables.programme, "group_guid", written)
+        result, changed = upsert(unit.connection, tables.programme, "group_guid", written)
         if changed:
             chosen = select(tables.contract.c.contract_id).where(tables.contract.c.group_guid.in_(changed))
             unit.touch((), unit.connection.scalars(chosen).all())
@@ -116,9 +115,7 @@ class BuiltinRegistry:
         table = tables.contract
         payers = self.certificates_by_number(unit, {item.certificate_number for item in items})
         written = [rows.contract_row(item, payers[item.certificate_number].guid) for item in items]
-        result, changed = _upsert(
-            unit.connection, table, "contract_id", written, compare=("digest", "certificate_guid")
-        )
+        result, changed = upsert(unit.connection, table, "contract_id", written, compare=("digest", "certificate_guid"))
         unit.touch((), changed)
         return result
 
@@ -141,7 +138,7 @@ class BuiltinRegistry:
     def certificates(self, connection: Connection, guids: Collection[str]) -> Mapping[str, CertificateView]:
         """The certificates of these ids that are known."""
         found: dict[str, CertificateView] = {}
-        for chunk in _chunks(guids):
+        for chunk in chunks(guids):
             for view in self._views(connection, tables.certificate.c.guid.in_(chunk)):
                 found[view.certificate.guid] = view
         return found
@@ -150,7 +147,7 @@ class BuiltinRegistry:
         """The contracts of these ids that are known, with programme and paying certificate."""
         contract, certificate = tables.contract, tables.certificate
         found: dict[str, ContractView] = {}
-        for chunk in _chunks(ids):
+        for chunk in chunks(ids):
             chosen = (
                 select(contract, certificate.c.number.label("certificate_number"))
                 .join(certificate, certificate.c.guid == contract.c.certificate_guid)
@@ -170,7 +167,7 @@ class BuiltinRegistry:
         """The ids of all contracts that these certificates pay, by number."""
         table = tables.contract
         found: list[str] = []
-        for chunk in _chunks(guids):
+        for chunk in chunks(guids):
             chosen = (
                 select(table.c.contract_id)
                 .where(table.c.certificate_guid.in_(chunk))
@@ -229,7 +226,7 @@ class BuiltinRegistry:
     def _known(self, connection: Connection, numbers: Collection[str]) -> dict[str, Mapping[str, Any]]:
         table, balance = tables.certificate, _latest_balance()
         known: dict[str, Mapping[str, Any]] = {}
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers):
             chosen = select(
                 table.c.number,
                 table.c.guid,
@@ -273,8 +270,8 @@ class BuiltinRegistry:
             certificates.append({**rows.certificate_row(item), "guid": guid, "version": version})
             (balances if same_period else periods).append(_balance_row(guid, item))
             entries += [self._entry(guid, item, version, entry, now) for entry in moves]
-        _update(connection, tables.certificate, ("guid",), certificates)
-        _update(connection, tables.balance, ("certificate_guid", "period_from"), balances)
+        update_each(connection, tables.certificate, ("guid",), certificates)
+        update_each(connection, tables.balance, ("certificate_guid", "period_from"), balances)
         if periods:
             connection.execute(insert(tables.balance), periods)
         if entries:
@@ -357,50 +354,3 @@ def _balance_row(guid: str, item: Certificate) -> dict[str, Any]:
         "reserved": balance.reserved,
         "spent": balance.spent,
     }
-
-
-def _chunks(values: Collection[str]) -> Iterator[list[str]]:
-    listed = list(values)
-    for start in range(0, len(listed), CHUNK):
-        yield listed[start : start + CHUNK]
-
-
-def _upsert(
-    connection: Connection, table: Table, key: str, written: Sequence[dict[str, Any]], compare: Sequence[str] = ()
-) -> tuple[Put, list[str]]:
-    """Write rows by key; return the counts and the keys that were added or changed.
-
-    `compare` names the columns that tell whether a row changed; without it all of them do.
-    """
-    columns = [table.c[key], *(table.c[name] for name in compare or [c.name for c in table.c if c.name != key])]
-    known: dict[str, Any] = {}
-    for chunk in _chunks([row[key] for row in written]):
-        for found in connection.execute(select(*columns).where(table.c[key].in_(chunk))).mappings():
-            known[found[key]] = dict(found)
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    for row in {row[key]: row for row in written}.values():
-        before = known.get(row[key])
-        if before is None:
-            new.append(row)
-        elif any(row[name] != before[name] for name in before):
-            changed.append(row)
-    if new:
-        connection.execute(insert(table), new)
-    _update(connection, table, (key,), changed)
-    touched = [row[key] for row in [*new, *changed]]
-    return Put(new=len(new), changed=len(changed), same=len(written) - len(touched)), touched
-
-
-def _update(connection: Connection, table: Table, keys: Sequence[str], written: Sequence[dict[str, Any]]) -> None:
-    """Update many rows by their keys."""
-    if not written:
-        return
-    names = [column.name for column in table.c if column.name in written[0] and column.name not in keys]
-    statement = update(table).values({name: bindparam(f"v_{name}") for name in names})
-    for key in keys:
-        statement = statement.where(table.c[key] == bindparam(f"k_{key}"))
-    connection.execute(
-        statement,
-        [{**{f"v_{n}": row[n] for n in names}, **{f"k_{key}": row[key] for key in keys}} for row in written],
-    )
