@@ -27,6 +27,8 @@ _NAMES_A_TYPE: Final = etree.XPath(
     "boolean(.//@*[local-name()='type'][namespace-uri()='http://www.w3.org/2001/XMLSchema-instance'])"
 )
 _ROOT_URL: Final = "package://contracts/"
+_COMPILING: Final = threading.Lock()
+"""libxml2 prepares its built-in types with the first schema of a process; two threads at once see half of them."""
 
 
 class Schema:
@@ -65,7 +67,8 @@ class Schema:
         all_of_them = f'<xs:schema xmlns:xs="{_XS}" targetNamespace="urn:all-schemas">{"".join(lines)}</xs:schema>'
         tree = etree.fromstring(all_of_them.encode(), parser, base_url=f"{_ROOT_URL}all.xsd")
         try:
-            return cls(etree.XMLSchema(tree))
+            with _COMPILING:
+                return cls(etree.XMLSchema(tree))
         except etree.XMLSchemaParseError:
             if resolver.failure is not None:  # says more than "failed to parse the resource"
                 raise resolver.failure from None
