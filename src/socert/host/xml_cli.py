@@ -34,7 +34,7 @@ def transform(file: BinaryIO, raw: bool) -> None:
     try:
         canonical = transform_bytes(data) if raw else normalize(xml.parse(data, max_bytes=_LARGEST))
     except ContractError as error:
-        raise click.ClickException(f"{file.name}: {error}") from error
+        raise click.ClickException(f"{_name(file)}: {error}") from error
     click.echo(canonical, nl=False)
 
 
@@ -58,9 +58,9 @@ def verify(file: BinaryIO, no_trust: bool, trusted: tuple[BinaryIO, ...]) -> Non
         verdicts = diagnose(xml.parse(data, max_bytes=_LARGEST))
         authorities = [load_certificate(given.read()).public_bytes(Encoding.DER) for given in trusted]
     except ContractError as error:
-        raise click.ClickException(f"{file.name}: {error}") from error
+        raise click.ClickException(f"{_name(file)}: {error}") from error
     if not verdicts:
-        raise click.ClickException(f"{file.name}: there is no signature in it.")
+        raise click.ClickException(f"{_name(file)}: there is no signature in it.")
     failed = 0
     for verdict in verdicts:
         doubt = None if no_trust else _doubt(verdict, authorities)
@@ -70,6 +70,11 @@ def verify(file: BinaryIO, no_trust: bool, trusted: tuple[BinaryIO, ...]) -> Non
     click.echo(f"{count - failed} of {count} hold" if failed else f"all {count} hold" if count > 1 else "it holds")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _name(file: BinaryIO) -> str:
+    """Return what to call a file in an error."""
+    return str(getattr(file, "name", "standard input"))
 
 
 def _doubt(verdict: Verdict, authorities: list[bytes]) -> str | None:

@@ -12,6 +12,7 @@ from socert.contracts.signature import testkeys, xmldsig
 from socert.contracts.signature.diagnose import Repair, Verdict, diagnose
 from socert.contracts.signature.signer import KeySigner
 from socert.contracts.signature.suites import Suite
+from socert.contracts.signature.transform import normalize
 from socert.contracts.xml import parse
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -116,7 +117,7 @@ def test_an_element_without_normal_form_is_told(signature: str) -> None:
 def test_every_signature_is_judged(signer: KeySigner, signature: str) -> None:
     outer = f'<Outer Id="TWO">{DATA}<Caller>{signature}</Caller></Outer>'
     root = parse(f'<e xmlns="urn:e">{outer}<Exchange/></e>'.encode())
-    canonical = xmldsig.transform.normalize(root[0])
+    canonical = normalize(root[0])
     second = xmldsig.sign(canonical, reference="TWO", signer=signer)
     verdicts = diagnose(parse(f'<e xmlns="urn:e">{outer}<Exchange>{second}</Exchange></e>'.encode()))
     assert [(verdict.place, verdict.signed, verdict.holds) for verdict in verdicts] == [

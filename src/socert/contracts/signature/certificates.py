@@ -23,7 +23,7 @@ def load_certificate(data: bytes) -> x509.Certificate:
         if data.lstrip().startswith(b"-----BEGIN"):
             return x509.load_pem_x509_certificate(data)
         return x509.load_der_x509_certificate(data)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise SignatureInvalid(
             SignatureFault.CERTIFICATE_IS_NOT_FOUND, "these bytes are no X.509 certificate"
         ) from None
