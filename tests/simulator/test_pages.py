@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from lxml import html
 from structlog.testing import capture_logs
+from tests.simulator.browsing import Browser
 
 from socert.contracts.portal import account
 from socert.contracts.portal import pf_certificate as pf
@@ -23,45 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 GUID = "00000000-0000-4000-8000-0000000000aa"
-
-
-class Page:
-    """A page as a parent reads it."""
-
-    def __init__(self, response: aiohttp.ClientResponse, text: str) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.path = response.url.path
-        self.source = text
-        self.root: Any = html.fromstring(text)
-
-    @property
-    def text(self) -> str:
-        """All words of the page, single spaces."""
-        return " ".join(" ".join(self.root.itertext()).split())
-
-    def heading(self) -> str:
-        """The one main heading."""
-        (heading,) = self.root.iter("h1")
-        return " ".join(heading.text_content().split())
-
-
-class Browser:
-    """Follows links and posts forms like a browser without scripts."""
-
-    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
-        self._url = url
-        self._http = http
-
-    async def get(self, path: str) -> Page:
-        """Open a page."""
-        async with self._http.get(self._url + path) as response:
-            return Page(response, await response.text())
-
-    async def post(self, path: str, **fields: str) -> Page:
-        """Post a form, follow where it leads."""
-        async with self._http.post(self._url + path, data=fields) as response:
-            return Page(response, await response.text())
 
 
 @pytest.fixture
@@ -134,7 +95,7 @@ async def test_account_shows_children_with_what_is_left(parent: Browser) -> None
     assert page.heading() == "Мои дети"
     assert "Примеров Тест Иванович" in page.text
     assert "Дата рождения: 20.02.2016" in page.text
-    assert "Остаток на сертификате 1234567890: 9 256,00 ₽" in page.text
+    assert "Остаток на сертификате 1234567890: 9 256,00 руб." in page.text
 
 
 async def test_child_page_shows_certificate_and_contract(parent: Browser) -> None:
@@ -144,10 +105,10 @@ async def test_child_page_shows_certificate_and_contract(parent: Browser) -> Non
     for words in (
         "Социальный сертификат № 1234567890",
         "Действует",
-        "Остаток 9 256,00 ₽",
-        "Номинал 17 456,00 ₽",
-        "Забронировано 8 000,00 ₽",
-        "Израсходовано 200,00 ₽",
+        "Остаток 9 256,00 руб.",
+        "Номинал 17 456,00 руб.",
+        "Забронировано 8 000,00 руб.",
+        "Израсходовано 200,00 руб.",
         "Номинал измеряется в рублях",
         "Период 01.01.2026 – 31.12.2026",
         "Действует с 10.01.2026 до 18 лет",
@@ -156,8 +117,8 @@ async def test_child_page_shows_certificate_and_contract(parent: Browser) -> Non
         "ИП Образцова Мария Тестовна",
         "Договор № 15 от 05.09.2026",
         "Обучение 15.09.2026 – 31.12.2026",
-        "Оплачивает сертификат 8 000,00 ₽",
-        "Оплачивает семья 4 000,00 ₽",
+        "Оплачивает сертификат 8 000,00 руб.",
+        "Оплачивает семья 4 000,00 руб.",
     ):
         assert words in page.text
 
@@ -294,7 +255,7 @@ async def test_certificate_is_found_through_the_exchange(region: Any, parent: Br
     assert "11223344595" not in form.source
     assert page.heading() == "Сертификат найден"
     assert "Сертификат № 1234567890" in page.text
-    assert "Остаток 9 256,00 ₽" in page.text
+    assert "Остаток 9 256,00 руб." in page.text
     assert "Владелец Примеров Тест Иванович" in page.text
     # Reloading shows the same answer and asks nobody.
     assert (await parent.get(page.path)).heading() == "Сертификат найден"
@@ -315,7 +276,7 @@ async def test_balance_is_renewed_by_the_informer(region: Any, parent: Browser, 
     page = await parent.post("/account/child/1/refresh", certificate=GUID)
 
     assert page.heading() == "Остаток обновлён"
-    assert "Остаток 9 000,00 ₽" in page.text
+    assert "Остаток 9 000,00 руб." in page.text
     assert isinstance(queries[0], pf.InformerQuery)
 
 

@@ -20,7 +20,6 @@ from socert.host.keys import ensure_key, load_signer
 from socert.simulator.app import Simulator, SimulatorThread
 from socert.simulator.clock import Alarm, ClockMode, SimulatorClock, from_microseconds, microseconds
 from socert.simulator.errors import SettingsError
-from socert.simulator.portal.catalogue import Catalogue
 from socert.simulator.portal.people import People
 from socert.simulator.portal.people_file import read_people
 from socert.simulator.retention import Retention
@@ -370,19 +369,6 @@ def test_a_child_is_seen_by_its_own_guardians_only(people: People) -> None:
     assert people.child_of(mother, child) is not None
     assert people.child_of(stranger, child) is None
     assert people.children_of(stranger) == []
-
-
-def test_catalogue_names_municipalities(tmp_path: Path) -> None:
-    place = tmp_path / "catalogue.json"
-    place.write_text(json.dumps({"municipalities": [{"code": "AB-1", "name": "Примерск"}], "other": 1}), "utf-8")
-    catalogue = Catalogue.load(place)
-
-    assert catalogue.municipality("ab-1") == "Примерск"
-    assert catalogue.municipality("no") == ""
-    assert Catalogue.load(None).municipality("ab-1") == ""
-    place.write_text("[]", "utf-8")
-    with pytest.raises(SettingsError, match="catalogue"):
-        Catalogue.load(place)
 
 
 # Participants and keys

@@ -13,11 +13,11 @@ from socert.simulator.portal import words
 @pytest.mark.parametrize(
     ("hundredths", "unit", "said"),
     [
-        (925600, "rub", "9 256,00 ₽"),
-        (0, "rub", "0,00 ₽"),
-        (5, "rub", "0,05 ₽"),
-        (123456789, "rub", "1 234 567,89 ₽"),
-        (-150, "rub", "−1,50 ₽"),
+        (925600, "rub", "9 256,00 руб."),
+        (0, "rub", "0,00 руб."),
+        (5, "rub", "0,05 руб."),
+        (123456789, "rub", "1 234 567,89 руб."),
+        (-150, "rub", "−1,50 руб."),
         (1250, "hour", "12,50 ч"),
         (100, "count", "1 программа"),
         (200, "count", "2 программы"),
@@ -28,6 +28,13 @@ from socert.simulator.portal import words
 )
 def test_amounts(hundredths: int, unit: str, said: str) -> None:
     assert words.amount(hundredths, unit) == said
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "said"), [(7200, "72"), (7250, "72,5"), (7205, "72,05"), (5, "0,05"), (0, "0"), (10000, "100")]
+)
+def test_figures(hundredths: int, said: str) -> None:
+    assert words.figures(hundredths) == said
 
 
 def test_dates() -> None:

@@ -26,7 +26,7 @@ from socert.simulator.control.faults import Faults
 from socert.simulator.control.journal import Journal
 from socert.simulator.errors import SettingsError
 from socert.simulator.portal.accounts import Accounts
-from socert.simulator.portal.catalogue import Catalogue
+from socert.simulator.portal.catalogue_file import read_catalogue
 from socert.simulator.portal.consumer import Consumer
 from socert.simulator.portal.local_time import LocalTime
 from socert.simulator.portal.pages import Pages
@@ -71,7 +71,7 @@ class Simulator:
         self.journal = Journal()
         self.faults = Faults()
         self.people = People(self.state)
-        self.catalogue = Catalogue.load(settings.catalogue)
+        self.catalogue = read_catalogue(settings.catalogue)
         self.accounts = Accounts(self.state, self.people, time)
         self.queues = Queues(self.state, self.clock, settings.ack_timeout)
         self.participants = Participants(
@@ -169,6 +169,7 @@ class Simulator:
             accounts=self.accounts,
             people=self.people,
             queries=self.queries,
+            catalogue=self.catalogue,
             reset=self.reset,
         )
         app.add_subapp(PREFIX, control.application())

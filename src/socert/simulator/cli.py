@@ -31,7 +31,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     help="Folder of keys; test keys of the exchange and the portal are made there, region.crt is read from it.",
 )
 @click.option("--people", type=_FILE, help="JSON file of parents and children.")
-@click.option("--catalogue", type=_FILE, help="JSON file with names of municipalities.")
+@click.option("--catalogue", type=_FILE, help="JSON file of programmes and municipalities.")
 @click.option("--state", default=":memory:", show_default=True, help="SQLite file that keeps the state over restarts.")
 @click.option("--participants", type=_FILE, help="TOML file of participants instead of the built-in ones.")
 @click.option("--clock", type=click.Choice(list(ClockMode)), default=ClockMode.REAL, show_default=True)

@@ -4,6 +4,7 @@ GET  /_sim/health                 {"status": "ready", ...}
 GET  /_sim/accounts/{snils}       what the portal shows of a child; 404 where nothing was pushed
 POST /_sim/query                  {"snils"}: ask the region as the portal would, wait, return the answer;
                                   for a child nobody knows also {"last_name", "first_name", "birth_date"}
+GET  /_sim/catalogue              programmes and municipalities, in the form of the file
 POST /_sim/reset                  forget everything
 GET  /_sim/clock, POST            {"advance": seconds} or {"set": "2026-09-01T09:00:00+03:00"} or {"reset": true}
 GET  /_sim/journal                ?last=N exchanges, oldest first
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from socert.simulator.errors import ControlRefused
+from socert.simulator.portal.catalogue_file import catalogue_json
 from socert.simulator.portal.people import BirthCertificate, KnownChild
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from socert.simulator.control.faults import Faults
     from socert.simulator.control.journal import Journal
     from socert.simulator.portal.accounts import Accounts
+    from socert.simulator.portal.catalogue import Catalogue
     from socert.simulator.portal.people import People
     from socert.simulator.portal.query import Queries
     from socert.simulator.smev.participants import Participants
@@ -53,6 +56,7 @@ class Control:
         accounts: Accounts,
         people: People,
         queries: Queries,
+        catalogue: Catalogue,
         reset: Callable[[], None],
     ) -> None:
         self._clock = clock
@@ -63,6 +67,7 @@ class Control:
         self._accounts = accounts
         self._people = people
         self._queries = queries
+        self._catalogue = catalogue
         self._reset_all = reset
 
     def application(self) -> web.Application:
@@ -73,6 +78,7 @@ class Control:
                 web.get("/health", self._health),
                 web.get("/accounts/{snils}", self._account),
                 web.post("/query", self._query),
+                web.get("/catalogue", self._read_catalogue),
                 web.post("/reset", self._reset),
                 web.get("/clock", self._read_clock),
                 web.post("/clock", self._move_clock),
@@ -103,6 +109,9 @@ class Control:
             return _json({"error": "No such child is known: say last_name, first_name and birth_date too."}, 404)
         answer = await self._queries.search(child)
         return _json(answer.as_json())
+
+    async def _read_catalogue(self, _request: web.Request) -> web.Response:
+        return _json(catalogue_json(self._catalogue))
 
     async def _reset(self, _request: web.Request) -> web.Response:
         self._reset_all()

@@ -1,36 +1,88 @@
-"""Names for codes that messages carry without a name: municipalities."""
+"""The catalogue: programmes that children may be enrolled in, and names for codes of municipalities."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from socert.simulator.errors import SettingsError
+from pydantic import Field
+
+from socert.simulator.portal.people import fold
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
+
+Text = Annotated[str, Field(min_length=1)]
+Amount = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Municipality:
+    """A municipality by its FIAS code."""
+
+    code: Text
+    name: Text
+    oktmo: str | None = None
+    region: str | None = None
+    region_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """Who teaches a programme."""
+
+    name: Text
+    inn: str | None = None
+    kind: Literal["STATE", "MUNICIPAL", "PRIVATE", "SOLE_TRADER"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Programme:
+    """A programme, or a group of one. `hours` and `price` are hundredths (of an hour, of a rouble) a year.
+
+    `certificate_accepted`: whether it may be paid by a certificate. What nobody told is None.
+    """
+
+    name: Text
+    organisation: Provider
+    certificate_accepted: bool
+    direction: str | None = None
+    years: Annotated[int, Field(ge=1)] | None = None
+    hours: Amount | None = None
+    price: Amount | None = None
+    municipality_code: str | None = None
+    programme_guid: str | None = None
+    group_guid: str | None = None
 
 
 class Catalogue:
-    """Knows municipalities by their FIAS code, compared without case."""
+    """Programmes, and municipalities by code; codes are compared without case."""
 
-    def __init__(self, municipalities: dict[str, str] | None = None) -> None:
-        self._municipalities = {code.casefold(): name for code, name in (municipalities or {}).items()}
+    def __init__(self, programmes: Iterable[Programme] = (), municipalities: Iterable[Municipality] = ()) -> None:
+        self.programmes = tuple(sorted(programmes, key=lambda one: (fold(one.name), fold(one.organisation.name))))
+        self.municipalities = tuple(municipalities)
+        self._words = [fold(f"{one.name} {one.organisation.name} {one.direction or ''}") for one in self.programmes]
+        self._names = {one.code.casefold(): one.name for one in self.municipalities}
 
-    @classmethod
-    def load(cls, place: Path | None) -> Catalogue:
-        """Read {"municipalities": [{"code": GUID, "name": text}]}; an empty catalogue for None.
-
-        `SettingsError` when the file is not that; other keys are left for later uses.
-        """
-        if place is None:
-            return cls()
-        try:
-            document: Any = json.loads(place.read_text("utf-8"))
-            return cls({str(entry["code"]): str(entry["name"]) for entry in document.get("municipalities", [])})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SettingsError(f"The catalogue {place} cannot be used: {error!r}.") from error
-
-    def municipality(self, code: str) -> str:
+    def municipality(self, code: str | None) -> str:
         """Return a municipality's name, empty where nobody told."""
-        return self._municipalities.get(code.casefold(), "")
+        return self._names.get((code or "").casefold(), "")
+
+    def places(self) -> list[Municipality]:
+        """Return the municipalities that have programmes, by name."""
+        used = {(one.municipality_code or "").casefold() for one in self.programmes}
+        return sorted((one for one in self.municipalities if one.code.casefold() in used), key=lambda one: one.name)
+
+    def find(self, words: str = "", *, accepted: bool = False, municipality: str = "") -> list[Programme]:
+        """Return programmes, by name, whose name, organisation and direction hold all the words.
+
+        `accepted`: only those that may be paid by a certificate; `municipality`: only those of this code.
+        """
+        wanted, code = fold(words).split(), municipality.casefold()
+        return [
+            one
+            for one, said in zip(self.programmes, self._words, strict=True)
+            if all(word in said for word in wanted)
+            and (one.certificate_accepted or not accepted)
+            and (not code or (one.municipality_code or "").casefold() == code)
+        ]

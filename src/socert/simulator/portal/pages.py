@@ -1,4 +1,4 @@
-"""The parent's pages: choose who to be, see children, certificates and contracts, ask the region.
+"""The parent's pages: choose who to be, see children, certificates, contracts and programmes, ask the region.
 
 Plain forms and links, no script. The session is a random cookie that other sites' forms do not carry (SameSite=Strict),
 kept in memory.
@@ -15,7 +15,7 @@ from aiohttp import web
 from jinja2 import PackageLoader
 
 from socert.host.log import get_logger
-from socert.simulator.portal import words
+from socert.simulator.portal import programmes, words
 from socert.simulator.portal.query import Outcome
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ log = get_logger("pages")
 
 
 class Pages:
-    """All pages of the account. `catalogue` names municipalities."""
+    """All pages of the account. `catalogue` has the programmes and names municipalities."""
 
     def __init__(
         self, *, people: People, accounts: Accounts, queries: Queries, catalogue: Catalogue, time: LocalTime
@@ -74,6 +74,7 @@ class Pages:
                 web.get("/", self._front),
                 web.post("/sign-in", self._sign_in),
                 web.post("/sign-out", self._sign_out),
+                web.get(programmes.PATH, self._programmes),
                 web.get("/account", self._account),
                 web.get(r"/account/child/{child:\d{1,18}}", self._child),
                 web.get(r"/account/child/{child:\d{1,18}}/find", self._find_form),
@@ -162,6 +163,10 @@ class Pages:
             total=self._people.count_owners(),
             words=wanted,
         )
+
+    async def _programmes(self, request: web.Request) -> web.Response:
+        context = programmes.view(self._catalogue, request.query)
+        return self._page(request, "programmes.html", self._signed_in(request), section="programmes", **context)
 
     async def _account(self, request: web.Request) -> web.Response:
         owner = self._owner(request)

@@ -45,13 +45,19 @@ _PROGRAMMES = ("программа", "программы", "программ")
 
 
 def amount(hundredths: int, unit: str) -> str:
-    """Say an amount: 925600 rub -> "9 256,00 ₽", 1250 hour -> "12,50 ч", 200 count -> "2 программы"."""
+    """Say an amount: 925600 rub -> "9 256,00 руб.", 1250 hour -> "12,50 ч", 200 count -> "2 программы"."""
     if unit == "count":
         return plural(hundredths // 100, _PROGRAMMES)
     sign = "−" if hundredths < 0 else ""
     whole, part = divmod(abs(hundredths), 100)
     figures = f"{whole:,}".replace(",", " ")
-    return f"{sign}{figures},{part:02d} {'ч' if unit == 'hour' else '₽'}"
+    return f"{sign}{figures},{part:02d} {'ч' if unit == 'hour' else 'руб.'}"
+
+
+def figures(hundredths: int) -> str:
+    """Say a number without a unit and as short as it goes: 7200 -> "72", 7250 -> "72,5"."""
+    whole, part = divmod(hundredths, 100)
+    return f"{whole},{part:02d}".rstrip("0").rstrip(",") if part else str(whole)
 
 
 def plural(number: int, forms: tuple[str, str, str]) -> str:
