@@ -80,13 +80,14 @@ class Sender:
 
         def ended(task: asyncio.Task[None]) -> None:
             del task
-            work.call()  # there is room again
+            if self._room() >= self._parallel:
+                work.call()
             settled.call()
 
         async with asyncio.TaskGroup() as group:
             while True:
                 pause = self._exchange.pause()
-                room = AHEAD * self._parallel - len(self._waiting)
+                room = self._room()
                 # One claim for many: not before there is room for a full wire.
                 claimed = await self._claim(room) if room >= self._parallel and not pause else ()
                 for message in claimed:
@@ -94,6 +95,10 @@ class Sender:
                     group.create_task(self.send(message)).add_done_callback(ended)
                 if not claimed:
                     await work.wait(max(watch, pause))
+
+    def _room(self) -> int:
+        """Return how many more messages may wait for the wire."""
+        return AHEAD * self._parallel - len(self._waiting)
 
     async def _claim(self, room: int) -> tuple[Claimed, ...]:
         now = self._clock()
