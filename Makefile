@@ -20,7 +20,7 @@ install: $(INSTALLED) ## Make .venv with everything in it
 $(INSTALLED): requirements.lock pyproject.toml scripts/install.sh
 	@PYTHON="$(PYTHON)" INSTALLER="$(INSTALLER)" sh scripts/install.sh
 
-system: ## Install what comes from the system's packages (Chromium), where this user may
+system: ## Install what comes from the system's packages (Chromium, GOST), where this user may
 	@sh scripts/system.sh
 
 demo: $(INSTALLED) ## Run gateway and portal with sample data; ARGS="--once" for a single delivery

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs parts of the system with its package manager, where this user may; says in one line what it did not do and
-# goes on. Without arguments: a Chromium and a font with Cyrillic letters, which the tests of pages need.
+# goes on. Without arguments: a Chromium and a font with Cyrillic letters, which the tests of pages need, and OpenSSL's
+# GOST engine, which real signatures need.
 #
 # SOCERT_CHROMIUM  path of a Chromium or Chrome that is here already
 set -u
@@ -15,9 +16,18 @@ have_chromium() {
     return 1
 }
 
+have_gost() {
+    for place in /usr/lib/engines-*/gost.so /usr/lib64/engines-*/gost.so /usr/lib/*/engines-*/gost.so; do
+        [ -e "$place" ] && return 0
+    done
+    return 1
+}
+
+# Apart from each other, so that one that cannot be had does not keep the other away.
 if [ "$#" -eq 0 ]; then
-    have_chromium && exit 0
-    set -- chromium fonts-dejavu-core
+    have_chromium || sh "$0" chromium fonts-dejavu-core
+    have_gost || sh "$0" libengine-gost-openssl
+    exit 0
 fi
 
 if ! command -v apt-get >/dev/null 2>&1; then
