@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,17 +23,19 @@ from socert.gateway.intake.summary import KindSummary, Summary
 from socert.gateway.ports import Put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
     from pathlib import Path
 
     from socert.gateway.domain.export import ExportSource, Row, Table
     from socert.gateway.domain.records import Certificate, Contract
     from socert.gateway.intake.progress import Progress
+    from socert.gateway.intake.scratch import Payer
     from socert.gateway.intake.target import Target
     from socert.gateway.ports import CertificateBrief, UnitOfWork, Units
 
 T = TypeVar("T")
 BATCH = 1000
+_OFTEN = 4096
 
 
 def run_import(
@@ -134,8 +137,7 @@ class Intake:
 
     def _certificates(self, table: Table[Certificate], scratch: Scratch) -> Callable[[Sequence[Row[Certificate]]], Put]:
         """Make the judge of certificates: numbers and GUIDs must not repeat, and a known number keeps its GUID."""
-
-        listed = scratch.any_seen(Kind.MUNICIPALITY)
+        listed = _listed(scratch, Kind.MUNICIPALITY)
 
         def put(batch: Sequence[Row[Certificate]]) -> Put:
             found = []
@@ -148,13 +150,13 @@ class Intake:
             if not found:
                 return Put()
             done, moved = self._units.run(lambda unit: self._put_certificates(unit, [item for _, item in found]))
+            scratch.take_certificates(certificate for _, certificate in found if certificate.number not in moved)
             for row, certificate in found:
                 if certificate.number in moved:
                     reason = "Сертификат с этим номером уже известен с другим GUID: исправьте GUID или номер."
                     self._refuse_row(table, row, ("guid", Code.GUID_CHANGED, reason))
                     continue
-                scratch.take_certificate(certificate)
-                if listed and not scratch.seen(Kind.MUNICIPALITY, certificate.oktmo):
+                if not listed(certificate.oktmo):
                     self._warnings[Warned.UNKNOWN_OKTMO] += 1
                 if rules.age_on(certificate.valid_from, certificate.child.birth_date) < rules.YOUNGEST:
                     self._warnings[Warned.AGE_UNDER_5] += 1
@@ -173,33 +175,33 @@ class Intake:
 
     def _contracts(self, table: Table[Contract], scratch: Scratch) -> Callable[[Sequence[Row[Contract]]], Put]:
         """Make the judge of contracts: numbers must not repeat, and a taken certificate must be able to pay."""
-        listed = scratch.any_seen(Kind.PROGRAMME)
+        listed = _listed(scratch, Kind.PROGRAMME)
 
         def put(batch: Sequence[Row[Contract]]) -> Put:
             found = list(self._first_of_each(table, batch, scratch))
-            known = self._known_elsewhere((contract.certificate_number for _, contract in found), scratch)
+            payers = self._payers({contract.certificate_number for _, contract in found}, scratch)
             good = []
             for row, contract in found:
-                fault = _payment_fault(contract, scratch, known)
+                fault = _payment_fault(contract, scratch, payers)
                 if fault is not None:
                     self._refuse_row(table, row, fault)
                     continue
                 good.append(contract)
-                if listed and not scratch.seen(Kind.PROGRAMME, contract.group_guid):
+                if not listed(contract.group_guid):
                     self._warnings[Warned.UNKNOWN_PROGRAMME] += 1
             done = self._units.run(lambda unit: self._registry.put_contracts(unit, good)) if good else Put()
-            for contract in good:
-                scratch.take_contract(contract)
+            scratch.take_contracts(good)
             return done
 
         return put
 
-    def _known_elsewhere(self, numbers: Iterable[str], scratch: Scratch) -> Mapping[str, CertificateBrief]:
-        """Ask the registry for the certificates that this export does not mention: an earlier one may have."""
-        strange = {number for number in numbers if not scratch.seen(Kind.CERTIFICATE, number)}
+    def _payers(self, numbers: Set[str], scratch: Scratch) -> Mapping[str, Payer | CertificateBrief]:
+        """Find the certificates that pay: those of this export, and those of the registry that it does not mention."""
+        taken = {number: payer for number in numbers if (payer := scratch.payer(number)) is not None}
+        strange = {number for number in numbers - taken.keys() if not scratch.seen(Kind.CERTIFICATE, number)}
         if not strange:
-            return {}
-        return self._units.run(lambda unit: self._registry.certificates_by_number(unit, strange))
+            return taken
+        return {**self._units.run(lambda unit: self._registry.certificates_by_number(unit, strange)), **taken}
 
     def _first_of_each(self, table: Table[T], batch: Sequence[Row[T]], scratch: Scratch) -> Iterator[tuple[Row[T], T]]:
         """Give the good rows whose key comes for the first time, and refuse the others.
@@ -250,10 +252,19 @@ class Intake:
         )
 
 
-def _payment_fault(contract: Contract, scratch: Scratch, known: Mapping[str, CertificateBrief]) -> rules.Found | None:
+def _listed(scratch: Scratch, kind: Kind) -> Callable[[str], bool]:
+    """Return whether a key stands in a directory, which has been read by now; without a directory every key does."""
+    if not scratch.any_seen(kind):
+        return lambda _key: True
+    return lru_cache(_OFTEN)(lambda key: scratch.seen(kind, key))
+
+
+def _payment_fault(
+    contract: Contract, scratch: Scratch, payers: Mapping[str, Payer | CertificateBrief]
+) -> rules.Found | None:
     """Return why no certificate can pay this contract, or None."""
     number = contract.certificate_number
-    payer = scratch.payer(number) or known.get(number)
+    payer = payers.get(number)
     if payer is not None:
         return next(rules.payment_faults(contract, unit=payer.unit, nominal=payer.nominal), None)
     if scratch.seen(Kind.CERTIFICATE, number):

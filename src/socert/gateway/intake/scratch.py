@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from socert.gateway.domain.records import Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from socert.gateway.domain.records import Certificate, Contract
@@ -78,12 +79,14 @@ class Scratch:
         """Remember a certificate's GUID; False when another row has it."""
         return self._db.execute("INSERT OR IGNORE INTO guid VALUES (?)", (guid,)).rowcount == 1
 
-    def take_certificate(self, certificate: Certificate) -> None:
-        """Remember a taken certificate for its contracts."""
-        balance = certificate.balance
-        self._db.execute(
+    def take_certificates(self, certificates: Iterable[Certificate]) -> None:
+        """Remember taken certificates for their contracts."""
+        self._db.executemany(
             "INSERT INTO certificate (number, unit, nominal, reserved, spent) VALUES (?, ?, ?, ?, ?)",
-            (certificate.number, certificate.unit.value, balance.nominal, balance.reserved, balance.spent),
+            (
+                (item.number, item.unit.value, item.balance.nominal, item.balance.reserved, item.balance.spent)
+                for item in certificates
+            ),
         )
 
     def payer(self, number: str) -> Payer | None:
@@ -91,12 +94,12 @@ class Scratch:
         row = self._db.execute("SELECT unit, nominal FROM certificate WHERE number = ?", (number,)).fetchone()
         return None if row is None else Payer(unit=Unit(row[0]), nominal=row[1])
 
-    def take_contract(self, contract: Contract) -> None:
-        """Add a taken contract's sums to its certificate."""
-        self._db.execute(
+    def take_contracts(self, contracts: Iterable[Contract]) -> None:
+        """Add the sums of taken contracts to their certificates."""
+        self._db.executemany(
             "UPDATE certificate SET contracts_reserved = contracts_reserved + ?,"
             " contracts_spent = contracts_spent + ? WHERE number = ?",
-            (contract.reserved, contract.spent, contract.certificate_number),
+            ((item.reserved, item.spent, item.certificate_number) for item in contracts),
         )
 
     def unbalanced(self) -> int:

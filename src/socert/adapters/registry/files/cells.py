@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from socert.adapters.registry.files import values
@@ -27,6 +28,8 @@ ID = 50
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SEPARATORS = re.compile(r"[\s\u2010-\u2015-]")
 _DAY = date(2000, 1, 1)
+_is_inn = lru_cache(4096)(is_inn)
+"""Few organisations teach many children."""
 
 
 class Layout:
@@ -150,7 +153,7 @@ class Cells:
         text = self._read(field, lambda cell: values.read_digits(cell, (10, 12)), None) or ""
         if text and not (len(text) in {10, 12} and text.isascii() and text.isdigit()):
             self.note((field, Code.INN_FORM, "ИНН состоит из 10 или 12 цифр."))
-        elif text and not is_inn(text):
+        elif text and not _is_inn(text):
             self.note((field, Code.INN_CHECKSUM, "Контрольные цифры ИНН не сходятся: в номере опечатка."))
         return text
 

@@ -39,10 +39,11 @@ def read_text(cell: Cell) -> str | None:
     """Return a cell as trimmed text, None when it is empty. A whole number from a spreadsheet has no ".0"."""
     if cell is None:
         return None
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    text = (cell if isinstance(cell, str) else str(cell)).strip()
-    if _CONTROL.search(text):
+    if not isinstance(cell, str):
+        cell = str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+    text = cell.strip()
+    # None of them is printable, and asking that is much faster than searching.
+    if not text.isprintable() and _CONTROL.search(text):
         reason = "Есть символы, которых не бывает в тексте: проверьте кодировку файла."
         raise CellRefused(Code.BAD_CHARACTERS, reason)
     return text or None
