@@ -37,7 +37,7 @@ def main(only: str, rounds: int, quick: bool, check: bool, out: Path) -> None:
     core = machine.split_cores()
     # Not in a system folder for temporary files, which may be memory: what is flushed here must reach a disk.
     with tempfile.TemporaryDirectory(dir=out.parent, prefix="bench-") as folder:
-        bench = Bench(scale=scale, folder=folder, server_core=core)
+        bench = Bench(scale=scale, folder=str(Path(folder).resolve()), server_core=core)
         results = runner.run(chosen, bench, lambda text: click.echo(f"… {text}", err=True))
     click.echo(report.as_table(results))
     out.write_text(report.as_json(results), encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+ROOT = Path(__file__).resolve().parents[1]
 _STOP_SECONDS = 10.0
 
 
@@ -41,9 +42,13 @@ def split_cores() -> int | None:
 def process(
     arguments: Sequence[str], *, core: int | None, settings: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run Python with these arguments on a processor of its own; it is stopped at the end."""
+    """Run Python with these arguments on a processor of its own; it is stopped at the end. Paths must be absolute."""
     started = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | dict(settings or {})
+        [sys.executable, *arguments],
+        cwd=ROOT,  # where `benchmarks` is found
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | dict(settings or {}),
     )
     try:
         if core is not None:
