@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -182,10 +183,15 @@ class Line:
 
 
 async def eventually(found: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
-    """Look until something is found, letting everything else run in between; fails when it is not in time."""
+    """Look until something is found (`found` may be a coroutine function), letting everything else run in between.
+
+    Fails when it is not found in time.
+    """
     async with asyncio.timeout(seconds):
         while True:
             value = found()
+            if isinstance(value, Awaitable):
+                value = await value
             if value:
                 return value
             await asyncio.sleep(0.002)
