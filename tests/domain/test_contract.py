@@ -373,8 +373,21 @@ def test_a_change_holds_more_or_frees_the_rest_year_by_year() -> None:
     assert (step.contract.revision, step.contract.group_guid) == (1, "group-2")
     assert step.contract.since == contract.since
     back = steps.change(step.contract, split=contract.split, end=contract.end)
-    assert [entry.key for entry in back.entries] == ["c-1:2026-09:reserve:r2", "c-1:2027-01:reserve:r2"]
+    assert [entry.key for entry in back.entries] == ["c-1:2026-09:reserve:change2", "c-1:2027-01:reserve:change2"]
     assert held.post(step.entries).post(back.entries).accounts == held.accounts
+
+
+@pytest.mark.parametrize("freed", [100_00, 4000_00])
+def test_invariant_3_a_release_after_a_change_is_not_taken_for_the_changes_own(freed: int) -> None:
+    contract, held = active(funded())
+    split = of_months(contract.split, {date(2026, 9, 1): 2000_00 - freed // 2, date(2026, 10, 1): 2000_00 - freed // 2})
+    step = steps.change(contract, split=split, end=contract.end)
+    held = held.post(step.entries)
+
+    ended = terminate(step.contract, date(2026, 9, 14))
+
+    assert held.post(ended.entries).available(2026, Register.RUB) == 8000_00
+    assert {entry.key for entry in step.entries}.isdisjoint(entry.key for entry in ended.entries)
 
 
 def test_a_change_leaves_paid_months_alone() -> None:

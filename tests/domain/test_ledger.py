@@ -167,7 +167,7 @@ def test_known_and_new_entries_mix() -> None:
 
 def test_keys_are_contract_month_and_kind() -> None:
     assert charge(1).key == "a:2026-09:charge"
-    assert ledger.release(RUB_2026, 1, contract_id="a", month=OCTOBER, revision=2).key == "a:2026-10:release:r2"
+    assert ledger.release(RUB_2026, 1, contract_id="a", month=OCTOBER, change=2).key == "a:2026-10:release:change2"
     assert ledger.refund(RUB_2026, 1, contract_id="a", month=OCTOBER, number=3).key == "a:2026-10:adjust:3"
 
 

@@ -185,7 +185,6 @@ def months_released(contract: ContractLife, months: Iterable[date]) -> Step:
                 sum(contract.held(month) for month in holding),
                 contract_id=contract.contract_id,
                 month=holding[0],
-                revision=contract.revision,
             )
             entries.append(entry)
     return Step(contract=replace(contract, released=contract.released.union(listed)), entries=tuple(entries))

@@ -224,7 +224,7 @@ def _reheld(before: ContractLife, after: ContractLife) -> Iterator[Entry]:
             moves.append((more, after.account(year), min(months)))
     for more, account, month in sorted(moves, key=lambda move: (move[0] > 0, move[2])):
         make = ledger.reserve if more > 0 else ledger.release
-        yield make(account, abs(more), contract_id=after.contract_id, month=month, revision=after.revision)
+        yield make(account, abs(more), contract_id=after.contract_id, month=month, change=after.revision)
 
 
 def _held_of_year(contract: ContractLife, year: int) -> int:

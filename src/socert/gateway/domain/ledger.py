@@ -94,15 +94,18 @@ def issue(account: AccountKey, amount: int, *, key: str) -> Entry:
     return Entry(key=key, kind=EntryKind.ISSUE, account=account, nominal=amount)
 
 
-def reserve(account: AccountKey, amount: int, *, contract_id: str, month: date, revision: int = 0) -> Entry:
-    """Hold an amount for a contract, for its months of the account's year from `month` on."""
+def reserve(account: AccountKey, amount: int, *, contract_id: str, month: date, change: int = 0) -> Entry:
+    """Hold an amount for a contract, for its months of the account's year from `month` on.
+
+    `change` is the number of the change of terms that asks for it, 0 for the request itself.
+    """
     kind = EntryKind.RESERVE
-    key = entry_key(contract_id, month, kind, revision)
+    key = entry_key(contract_id, month, kind, change)
     return Entry(key=key, kind=kind, account=account, reserved=amount, contract_id=contract_id, month=month)
 
 
 def charge(account: AccountKey, amount: int, *, contract_id: str, month: date) -> Entry:
-    """Turn what is held for a month into spent. A month is charged once, whatever the contract's revision."""
+    """Turn what is held for a month into spent. A month is charged once, however often the terms change."""
     kind = EntryKind.CHARGE
     key = entry_key(contract_id, month, kind)
     return Entry(
@@ -110,10 +113,10 @@ def charge(account: AccountKey, amount: int, *, contract_id: str, month: date) -
     )
 
 
-def release(account: AccountKey, amount: int, *, contract_id: str, month: date, revision: int = 0) -> Entry:
-    """Free what is still held for a contract, from `month` on."""
+def release(account: AccountKey, amount: int, *, contract_id: str, month: date, change: int = 0) -> Entry:
+    """Free what is still held for a contract, from `month` on; `change` as for `reserve`, 0 where months end."""
     kind = EntryKind.RELEASE
-    key = entry_key(contract_id, month, kind, revision)
+    key = entry_key(contract_id, month, kind, change)
     return Entry(key=key, kind=kind, account=account, reserved=-amount, contract_id=contract_id, month=month)
 
 
@@ -138,10 +141,14 @@ def refund(account: AccountKey, amount: int, *, contract_id: str, month: date, n
     return Entry(key=key, kind=kind, account=account, spent=-amount, contract_id=contract_id, month=month)
 
 
-def entry_key(contract_id: str, month: date, kind: EntryKind, revision: int = 0) -> str:
-    """Return the key of a contract's entry: contract, month, kind, and the contract's revision when it has one."""
+def entry_key(contract_id: str, month: date, kind: EntryKind, change: int = 0) -> str:
+    """Return the key of a contract's entry: contract, month, kind, and which change of terms made it, if one did.
+
+    A month is reserved, charged and released once each; only a change of terms moves its reserve besides. The two must
+    not share keys: a release after a change would pass for a repeat of the change's own.
+    """
     key = f"{contract_id}:{month:%Y-%m}:{kind.value}"
-    return f"{key}:r{revision}" if revision else key
+    return f"{key}:change{change}" if change else key
 
 
 # Applying entries

@@ -140,7 +140,7 @@ def _accounts_of(book: Book, year: int) -> list[Account]:
 
 
 def lower(book: Book, *, month: date, policy: Policy) -> tuple[Entry, ...]:
-    """Return the entries by which a region lowers an unused certificate's nominal at the end of `month`, once (11.10)."""
+    """Return the entries that lower an unused certificate's nominal at the end of `month`, once (11.10)."""
     if not policy.monthly_lowering:
         return ()
     lowered = (ledger.lowering(account, month=month) for account in _accounts_of(book, month.year))
