@@ -122,7 +122,7 @@ async def test_redelivered_message_gets_the_same_answer_and_no_second_effect(exc
     simulator.clock.advance(simulator.settings.ack_timeout * 0)
 
     # The portal applies and answers, and is stopped before it acknowledges.
-    async def stopped(_delivery: object) -> None:
+    def stopped(_message: object) -> None:
         raise RuntimeError("stopped")
 
     consumer._ack, kept = stopped, consumer._ack

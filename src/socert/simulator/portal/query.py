@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from typing import Any
 
-    from socert.contracts.smev.reply import Delivery
+    from socert.contracts.smev.data import SenderData
     from socert.simulator.clock import SimulatorClock
     from socert.simulator.portal.accounts import Accounts
     from socert.simulator.portal.consumer import Consumer
@@ -163,7 +163,7 @@ class Queries:
             return Answer(outcome=Outcome.FAILED, order_id=order, text=_NOT_TAKEN, guid=guid)
         return self._read(child, delivery, order, guid)
 
-    def _read(self, child: KnownChild, delivery: Delivery, order: int, guid: str) -> Answer:
+    def _read(self, child: KnownChild, delivery: SenderData, order: int, guid: str) -> Answer:
         """Turn the content of an answer into what the page says; what does not fit the question is not shown."""
         unreadable = Answer(outcome=Outcome.FAILED, order_id=order, text=_BAD_ANSWER, guid=guid)
         try:

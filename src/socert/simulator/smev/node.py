@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.smev import reply
 from socert.contracts.smev.fault_texts import Cause, because
+from socert.contracts.smev.faults import FaultKind
 from socert.contracts.smev.operation import Operation
 from socert.host.log import get_logger
 from socert.simulator.control.journal import Entry
 from socert.simulator.errors import NodeRefused
 from socert.simulator.smev import checks
-from socert.simulator.smev.participants import PORTAL
 from socert.simulator.smev.queues import Kind
 from socert.simulator.smev.receiving import Receiving
 from socert.simulator.smev.sending import Sending
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from socert.simulator.control.journal import Journal
     from socert.simulator.retention import Retention
     from socert.simulator.smev.participants import Participants
-    from socert.simulator.smev.queues import Queues
+    from socert.simulator.smev.queues import Queued, Queues
     from socert.simulator.state import State
 
 log = get_logger("node")
@@ -71,6 +71,7 @@ class Node:
         self._participants = participants
         self._clock = clock
         self._journal = journal
+        self._queues = queues
         self._listeners: list[Callable[[str], None]] = []
         self._sending = Sending(
             state=state,
@@ -105,6 +106,29 @@ class Node:
         self._note(trace, started)
         return status, body
 
+    def hand_over(self, recipient: str, kind: Kind, message_type: str | None = None) -> Queued | None:
+        """Give out the next message of a queue to a participant inside this process; None when there is none.
+
+        What GetRequest and GetResponse do, without envelopes that nobody would see and signatures over nothing foreign.
+        """
+        started = time.perf_counter()
+        message = self._queues.take(recipient, kind, message_type)
+        if message is not None:
+            operation = Operation.GET_REQUEST if kind is Kind.REQUEST else Operation.GET_RESPONSE
+            trace = _Trace(operation=operation.value, participant=recipient, message_id=message.message_id)
+            self._note(trace, started)
+        return message
+
+    def acknowledge(self, recipient: str, message_id: str) -> bool:
+        """Remove what was handed over, as Ack does; False when it is not there or has gone back to its queue."""
+        started = time.perf_counter()
+        removed = self._queues.acknowledge(recipient, message_id)
+        trace = _Trace(operation=Operation.ACK.value, participant=recipient, message_id=message_id)
+        if not removed:
+            trace.outcome, trace.fault = "fault", FaultKind.TARGET_MESSAGE_IS_NOT_FOUND.value
+        self._note(trace, started)
+        return removed
+
     def too_big(self, limit: int) -> bytes:
         """Return the fault for a body larger than `limit` bytes, which was not read; the journal hears of it."""
         refusal = checks.broken_envelope(Operation.SEND_REQUEST, [f"the message is larger than {limit} bytes"])
@@ -130,8 +154,6 @@ class Node:
         return reply.fault(fault)
 
     def _note(self, trace: _Trace, started: float) -> None:
-        if trace.outcome == "empty" and trace.participant == PORTAL:
-            return  # the portal looks whenever anything moves; that it found nothing tells nobody anything
         self._journal.add(
             Entry(
                 time=self._clock(),
