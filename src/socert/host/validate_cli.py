@@ -30,14 +30,15 @@ def validate(file: BinaryIO, as_json: bool) -> None:
     Finds the message's type itself, also inside an envelope, and prints in Russian what is wrong, with line, path and
     reason. Exit code 0 when nothing is, else 1. Signatures are another command's: `socert verify`.
     """
+    name = getattr(file, "name", "<stdin>")
     try:
         report = examine(file.read())
     except MessageTypePluginError as error:
         raise click.ClickException(f"Подключённый вид сведений не загружается. {error}") from error
     if as_json:
-        click.echo(json.dumps(_as_json(file.name, report), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_as_json(name, report), ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_lines(file.name, report)))
+        click.echo("\n".join(_lines(name, report)))
     if not report.valid:
         raise click.exceptions.Exit(1)
 

@@ -40,6 +40,23 @@ _SYNTAX: Final = {
     "its elements are nested too deep, or something in it is too long": "слишком большая вложенность или длина",
     "something follows the root element": "после корневого элемента что-то стоит",
     "there is no element": "нет ни одного элемента",
+    "gt required": "тег не закрыт знаком >",
+    "name required": "после < или & нет имени",
+    "equal required": "у атрибута нет знака =",
+    "space required": "не хватает пробела",
+    "attribute without value": "атрибут без значения",
+    "attribute not started": "значение атрибута не в кавычках",
+    "attribute not finished": "значение атрибута не закончено",
+    "lt in attribute": "знак < в значении атрибута",
+    "entityref semicol missing": "после & нет имени с точкой с запятой: сам знак & пишется &amp;",
+    "invalid charref": "символ, недопустимый в XML",
+    "comment not finished": "комментарий не закончен",
+    "hyphen in comment": "два дефиса внутри комментария",
+    "cdata not finished": "раздел CDATA не закончен",
+    "misplaced cdata end": "знаки ]]> в тексте",
+    "pi not finished": "инструкция не закончена",
+    "xmldecl not finished": "объявление XML не закончено",
+    "reserved xml name": "объявление XML не в начале документа",
 }
 """Kinds of malformed XML."""
 
