@@ -6,7 +6,7 @@ import ssl
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.contracts.signature.samples import ENCRYPTED, SAMPLES, XCHA, Sample
@@ -225,3 +225,52 @@ def test_memory_is_given_back(gost: GostLibrary) -> None:
     work(1500)
     # One kilobyte forgotten each time would be one and a half megabytes.
     assert memory() - before < 1_000_000
+
+
+# --- when the library itself fails ------------------------------------------------------------------------------------
+
+
+class Failing:
+    """A library's functions, of which some fail in the way of that library."""
+
+    def __init__(self, real: Any, failing: dict[str, int]) -> None:
+        self._real, self._failing = real, failing
+
+    def __getattr__(self, name: str) -> Any:
+        status = self._failing.get(name)
+        return getattr(self._real, name) if status is None else lambda *_: status
+
+
+def failing(gost: GostLibrary, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Make functions fail: OpenSSL returns 0, GnuTLS a negative number."""
+    status = -1 if gost.name == "GnuTLS" else 0
+    monkeypatch.setattr(gost, "_lib", Failing(vars(gost)["_lib"], dict.fromkeys(names, status)))
+
+
+def test_a_failure_of_the_library_is_no_verdict(gost: GostLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(gost, monkeypatch, "digest_short", "digest_long", "sign", "make", "make_key")
+    for length in (1, 20_000):
+        with pytest.raises(SuiteUnavailable, match=f"digest of {length} bytes"):
+            gost.digest(A256, b"x" * length)
+    with pytest.raises(SuiteUnavailable, match="failed to make a key"):
+        gost.generate(A256)
+    key = gost.private_key(XCHA.pkcs8, None)
+    with pytest.raises(SuiteUnavailable, match="failed to compute a signature"):
+        key.sign(b"\1" * 32)
+
+
+def test_what_gnutls_cannot_hold_or_write(gnutls: GostLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as inner:
+        failing(gnutls, inner, "write_private")
+        with pytest.raises(SuiteUnavailable, match="failed to make a key"):
+            gnutls.generate(A256)
+    with monkeypatch.context() as inner:
+        failing(gnutls, inner, "read_public")
+        with pytest.raises(ValueError, match="cannot be read"):
+            gnutls.public_key(read_spki(XCHA.spki))
+
+
+def test_what_openssl_cannot_write(engine: GostLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(engine, monkeypatch, "write_plain")
+    with pytest.raises(SuiteUnavailable, match="failed to write a key"):
+        engine.generate(A256)

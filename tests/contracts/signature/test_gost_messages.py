@@ -15,6 +15,7 @@ from socert.contracts.signature import testkeys, xmldsig
 from socert.contracts.signature.diagnose import Repair, diagnose
 from socert.contracts.signature.signer import KeySigner
 from socert.contracts.signature.suites import SIGNING, Suite
+from socert.contracts.smev import call
 from socert.contracts.xml import parse
 
 if TYPE_CHECKING:
@@ -95,6 +96,21 @@ def test_certificates_on_every_curve_are_taken_from_messages(engine: GostLibrary
 
     signature = xmldsig.sign(DATA.encode(), reference="SIGNED_BY_CALLER", signer=Other())
     assert verify(signature).certificate == kept.certificate
+
+
+@pytest.mark.parametrize("suite", SIGNING.values())
+def test_a_whole_envelope_is_signed_and_verified(suite: Suite) -> None:
+    ours = signer(suite)
+    envelope = call.send_request(
+        message_id="d790b1bd-395a-11f1-b8b2-0242333cce59", content=b'<a xmlns="urn:a">1</a>', signer=ours
+    )
+    opened = call.open_call(envelope)
+    call.check_schema(opened)
+    verified = call.verify(opened, EVERY)
+    assert (verified.suite, verified.certificate) == (suite, ours.certificate)
+    (verdict,) = diagnose(parse(envelope))
+    assert verdict.holds
+    assert (verdict.place, verdict.signed) == ("CallerInformationSystemSignature", "SenderProvidedRequestData")
 
 
 # --- real messages ----------------------------------------------------------------------------------------------------
