@@ -65,7 +65,7 @@ def sides(bench: Bench) -> Iterator[Sides]:
     def theirs() -> Round:
         started = time.perf_counter()
         for request in requests:
-            builder.build(ids(), request)
+            builder.build(ids(), peer.content_of(request))
         return (len(requests) / (time.perf_counter() - started),)
 
     ours()

@@ -73,9 +73,8 @@ class PeerBuilder:
             digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
         )
 
-    def build(self, message_id: str, request: UpdateRequest) -> bytes:
-        """Return the bytes of one signed envelope; `lxml.etree.DocumentInvalid` when its content breaks the schema."""
-        content = content_of(request)
+    def build(self, message_id: str, content: etree._Element) -> bytes:
+        """Return the bytes of one signed envelope; `lxml.etree.DocumentInvalid` when the content breaks the schema."""
         self._content_schema.assertValid(content)
         envelope = self._client.create_message(
             self._client.service,

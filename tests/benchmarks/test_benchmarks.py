@@ -58,7 +58,7 @@ def test_the_peer_says_what_the_gateway_says(place: int) -> None:
 
 def test_the_peer_makes_a_valid_envelope(keys: KeyFiles) -> None:
     request = region.requests(region.families(0, 2))[0]
-    opened = call.open_call(peer.PeerBuilder(keys).build(MessageIds(system_clock)(), request))
+    opened = call.open_call(peer.PeerBuilder(keys).build(MessageIds(system_clock)(), peer.content_of(request)))
     call.check_schema(opened)
     assert opened.message_type == account.UPDATE_REQUEST
 
