@@ -53,19 +53,21 @@ class Layout:
 class Cells:
     """One row. `faults` grows as fields are read."""
 
-    __slots__ = ("_cells", "_layout", "faults")
+    __slots__ = ("_layout", "_values", "faults")
 
     def __init__(self, layout: Layout, cells: Sequence[values.Cell]) -> None:
         """Take the cells of a row; missing ones at its end are empty."""
         self._layout = layout
-        trimmed = [(cell.strip() or None) if isinstance(cell, str) else cell for cell in cells]
-        self._cells = trimmed + [None] * (layout.width - len(trimmed))
+        self._values: dict[str, values.Cell] = {**layout.constants}
+        there = len(cells)
+        for field, place in layout.places.items():
+            cell = cells[place] if place < there else None
+            self._values[field] = (cell.strip() or None) if isinstance(cell, str) else cell
         self.faults: list[Fault] = []
 
     def raw(self, field: str) -> values.Cell:
         """Return the cell, trimmed, or the constant of the profile; an empty one is None."""
-        place = self._layout.places.get(field)
-        return self._layout.constants.get(field) if place is None else self._cells[place]
+        return self._values.get(field)
 
     def note(self, found: Found) -> None:
         """Remember a fault of this row under the file's own name of the column."""
@@ -73,7 +75,7 @@ class Cells:
         self.faults.append(Fault(field=self._layout.title(field), code=code, reason=reason))
 
     def _read(self, field: str, read: Callable[[values.Cell], T], instead: T) -> T:
-        cell = self.raw(field)
+        cell = self._values.get(field)
         if cell is None:
             self.note((field, Code.EMPTY, "Обязательное поле пусто."))
             return instead
