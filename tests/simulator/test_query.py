@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from socert.contracts.portal import pf_certificate as pf
 from socert.contracts.smev import call
 from socert.contracts.smev.status import BusinessStatus, RejectCode, Rejection
 from socert.simulator.app import Simulator
+from socert.simulator.portal.people import BirthCertificate
 from socert.simulator.portal.query import Outcome
 from socert.simulator.settings import Settings
 
@@ -250,3 +252,16 @@ async def test_exchange_that_knows_no_provider_is_a_failure_in_words(tmp_path: A
 
     assert answer.outcome is Outcome.FAILED
     assert answer.text == "Обмен не принял запрос. Попробуйте ещё раз позже."
+
+
+async def test_question_that_the_exchange_rejects_has_failed(region: Any) -> None:
+    """The exchange takes the request and rejects it afterwards, by its schema: a series has ten characters at most."""
+    child = await child_of(region)
+    wrong = replace(child, birth_certificate=BirthCertificate(series="X" * 11))
+
+    answer = await region.simulator.queries.search(wrong)
+
+    assert (answer.outcome, answer.text) == (Outcome.FAILED, "Обмен не принял запрос. Попробуйте ещё раз позже.")
+    assert await region.requests() is None
+    calls = [(entry["operation"], entry["outcome"]) for entry in region.simulator.journal.last()]
+    assert calls[-4:-1] == [("SendRequest", "ok"), ("GetResponse", "ok"), ("Ack", "ok")]

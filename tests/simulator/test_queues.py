@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from socert.contracts.portal import account
+    from socert.simulator.smev.participants import Participant
 
 TIMEOUT = timedelta(minutes=15)
 
@@ -245,6 +246,58 @@ async def test_portal_takes_it_once_more_with_nobody_waking_it(
         async with asyncio.timeout(20):
             await applied.wait()
         assert simulator.accounts.statistics()["totals"]["applied"] == 1
+
+
+async def test_portal_too_slow_to_acknowledge_answers_again_the_same(
+    region: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator: Simulator = region.simulator
+    working = simulator.accounts.apply
+
+    def slow(request: account.UpdateRequest) -> account.UpdateResponse:
+        simulator.clock.advance(TIMEOUT)
+        return working(request)
+
+    monkeypatch.setattr(simulator.accounts, "apply", slow)
+    message_id = await region.send(region.batch(region.certificate(1)))
+    await simulator.consumer.at_rest()
+
+    portal = [
+        (entry["operation"], entry["outcome"], entry["fault"])
+        for entry in simulator.journal.last()
+        if entry["participant"] == "EPGU"
+    ]
+    assert portal == [
+        ("GetRequest", "ok", ""),
+        ("SendResponse", "ok", ""),
+        ("Ack", "fault", "TargetMessageIsNotFound"),
+        ("GetRequest", "ok", ""),
+        ("SendResponse", "fault", "MessageIsAlreadySent"),
+        ("Ack", "ok", ""),
+    ]
+    assert simulator.accounts.statistics()["totals"] == {"applied": 1, "duplicate": 0, "stale": 0, "rejected": 0}
+    assert (await region.answers()).original_message_id == message_id
+    assert await region.answers() is None
+
+
+async def test_portal_that_cannot_send_its_answer_tries_again(region: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulator = region.simulator
+    known = simulator.participants.by_certificate
+
+    def region_only(der: bytes) -> Participant | None:
+        return known(der) if der == region.signer.certificate else None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(simulator.participants, "by_certificate", region_only)
+        await region.send(region.batch(region.certificate(1)))
+        await simulator.consumer.at_rest()
+    assert await region.answers() is None
+
+    simulator.clock.advance(TIMEOUT)
+    await simulator.consumer.at_rest()
+
+    assert await region.answers() is not None
+    assert simulator.accounts.statistics()["totals"] == {"applied": 1, "duplicate": 0, "stale": 0, "rejected": 0}
 
 
 async def test_portal_reads_its_queues_again_a_little_later(region: Any, monkeypatch: pytest.MonkeyPatch) -> None:

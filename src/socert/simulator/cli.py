@@ -34,9 +34,17 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--catalogue", type=_FILE, help="JSON file of programmes and municipalities.")
 @click.option("--state", default=":memory:", show_default=True, help="SQLite file that keeps the state over restarts.")
 @click.option("--participants", type=_FILE, help="TOML file of participants instead of the built-in ones.")
-@click.option("--clock", type=click.Choice(list(ClockMode)), default=ClockMode.REAL, show_default=True)
+@click.option(
+    "--clock",
+    type=click.Choice(list(ClockMode)),
+    default=ClockMode.REAL,
+    show_default=True,
+    help="manual: it stands still until a control call moves it.",
+)
 @click.option("--zone", default=MOSCOW, show_default=True, help="Time zone of the times on pages.")
-@click.option("--query-deadline", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds.")
+@click.option(
+    "--query-deadline", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds a page waits."
+)
 @click.option(
     "--balance-includes-booked/--balance-without-booked",
     default=True,
