@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from socert.contracts.portal import account, elk_status, enrolment, group_cost, order_event, pf_certificate
 from socert.contracts.signature import testkeys
@@ -298,3 +300,30 @@ def test_a_multipart_message_is_read_up_to_its_lines(signer: KeySigner) -> None:
     )
     assert finding.line == 7
     assert finding.path.endswith("/MessageID")
+
+
+# Anything at all
+
+NOISE = [
+    b"<!-- -->",
+    b"<?pi?>",
+    b"<a xmlns='urn:a'/>",
+    b"<soap:Fault><detail><!-- --><?x?></detail></soap:Fault>",
+    b" a='b'",
+]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda data: b"--" + data))
+def test_any_bytes_are_answered(data: bytes) -> None:
+    assert not examine(data).valid
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_damaged_envelopes_are_answered(signer: KeySigner, data: st.DataObject) -> None:
+    whole = call.send_request(message_id=ID, content=MESSAGE, signer=signer)
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 40)))
+    # It answers: whatever is wrong with a file is found, not raised.
+    examine(whole[:start] + data.draw(st.binary(max_size=10) | st.sampled_from(NOISE)) + whole[end:])
