@@ -10,10 +10,10 @@ import shutil
 import tempfile
 import warnings
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from socert.adapters.registry.builtin.registry import MIGRATIONS
 from socert.gateway.store.engine import open_engine
@@ -69,6 +69,11 @@ def migrate(url: str) -> None:
     engine.dispose()
 
 
+def _in_no_hurry_to_the_disk(connection: Any, _record: Any) -> None:
+    """Let SQLite not wait for the disk, as PostgreSQL does not here: that is proven elsewhere."""
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server that lives as long as the test run."""
@@ -114,6 +119,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A store on a fresh database."""
-    opened = Store(open_engine(database_url))
+    engine = open_engine(database_url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _in_no_hurry_to_the_disk)
+    opened = Store(engine)
     yield opened
     opened.close()

@@ -18,11 +18,11 @@ from socert.gateway.ports import CertificateBrief, CertificateView, ContractView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import ColumnElement, Select
 
-    from socert.gateway.domain.records import Certificate, Contract, Municipality, Programme
+    from socert.gateway.domain.records import Balance, Certificate, Contract, Municipality, Programme
 
 MIGRATIONS = str(files("socert.adapters.registry.builtin") / "migrations")
 """Folder of the migrations that make this registry's tables."""
@@ -70,7 +70,7 @@ class BuiltinRegistry:
             }
             for item in items
         }
-        upsert(unit.connection, tables.organisation, "inn", list(organisations.values()))
+        _, renewed = upsert(unit.connection, tables.organisation, "inn", list(organisations.values()))
         written = [
             {
                 "group_guid": item.group_guid,
@@ -86,29 +86,34 @@ class BuiltinRegistry:
             for item in items
         ]
         result, changed = upsert(unit.connection, tables.programme, "group_guid", written)
-        if changed:
-            chosen = select(tables.contract.c.contract_id).where(tables.contract.c.group_guid.in_(changed))
-            unit.touch((), unit.connection.scalars(chosen).all())
-        return result
+        shown = {row["group_guid"] for row in written if row["organisation_inn"] in renewed} - set(changed)
+        self._touch_contracts(unit, changed, renewed)
+        return Put(new=result.new, changed=result.changed + len(shown), same=result.same - len(shown))
 
     def put_certificates(self, unit: UnitOfWork, items: Sequence[Certificate]) -> Put:
         """Add or renew certificates by number; balances move by the ledger entries that explain the difference.
 
-        A known number keeps its GUID, whatever the record says: the portal knows the certificate by it.
+        A known number keeps its GUID, whatever the record says: the portal knows the certificate by it. A record of a
+        period before the latest corrects that period's balance and nothing else: the rest of it is out of date.
         """
         known = self._known(unit.connection, [item.number for item in items])
         new: list[Certificate] = []
         changed: list[tuple[Certificate, Mapping[str, Any]]] = []
+        past: list[tuple[Certificate, Mapping[str, Any]]] = []
         for item in items:
             row = known.get(item.number)
             if row is None:
                 new.append(item)
+            elif item.balance.period_from < row["period_from"]:
+                past.append((item, row))
             elif row["digest"] != rows.digest(item):
                 changed.append((item, row))
         self._add(unit.connection, new)
         self._renew(unit.connection, changed)
-        unit.touch([item.guid for item in new] + [row["guid"] for _, row in changed], ())
-        return Put(new=len(new), changed=len(changed), same=len(items) - len(new) - len(changed))
+        touched = [item.guid for item in new] + [row["guid"] for _, row in changed]
+        touched += self._correct(unit.connection, past)
+        unit.touch(touched, ())
+        return Put(new=len(new), changed=len(touched) - len(new), same=len(items) - len(touched))
 
     def put_contracts(self, unit: UnitOfWork, items: Sequence[Contract]) -> Put:
         """Add or renew contracts by id; each must name a certificate that is there."""
@@ -276,6 +281,46 @@ class BuiltinRegistry:
             connection.execute(insert(tables.balance), periods)
         if entries:
             connection.execute(insert(tables.ledger_entry), entries)
+
+    def _correct(self, connection: Connection, items: Sequence[tuple[Certificate, Mapping[str, Any]]]) -> list[str]:
+        """Move balances of periods that are over; return the GUIDs of those that moved."""
+        if not items:
+            return []
+        table, now = tables.balance, self._clock()
+        kept: dict[tuple[str, date], Balance] = {}
+        for chunk in chunks([row["guid"] for _, row in items]):
+            for found in connection.execute(select(table).where(table.c.certificate_guid.in_(chunk))).mappings():
+                kept[found["certificate_guid"], found["period_from"]] = rows.balance_of(found)
+        certificates: list[dict[str, Any]] = []
+        for item, row in items:
+            guid, after = row["guid"], item.balance
+            before = kept.get((guid, after.period_from))
+            moves = list(ledger.opening(after) if before is None else ledger.difference(before, after))
+            if not moves:
+                continue
+            version = row["version"] + 1
+            if before is None:
+                connection.execute(insert(table), [_balance_row(guid, item)])
+            else:
+                update_each(connection, table, ("certificate_guid", "period_from"), [_balance_row(guid, item)])
+            connection.execute(
+                insert(tables.ledger_entry), [self._entry(guid, item, version, entry, now) for entry in moves]
+            )
+            certificates.append({"guid": guid, "version": version})
+        update_each(connection, tables.certificate, ("guid",), certificates)
+        return [row["guid"] for row in certificates]
+
+    def _touch_contracts(self, unit: UnitOfWork, groups: Sequence[str], organisations: Sequence[str]) -> None:
+        """Touch the contracts whose cards show these groups, or groups of these organisations."""
+        programme, contract = tables.programme, tables.contract
+        for chunk in chunks(organisations):
+            own = select(programme.c.group_guid).where(programme.c.organisation_inn.in_(chunk))
+            unit.touch(
+                (), unit.connection.scalars(select(contract.c.contract_id).where(contract.c.group_guid.in_(own))).all()
+            )
+        for chunk in chunks(groups):
+            chosen = select(contract.c.contract_id).where(contract.c.group_guid.in_(chunk))
+            unit.touch((), unit.connection.scalars(chosen).all())
 
     def _entry(self, guid: str, item: Certificate, version: int, entry: ledger.Entry, now: datetime) -> dict[str, Any]:
         return {
