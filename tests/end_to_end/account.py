@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from tests.end_to_end.region import children
+from tests.end_to_end.region import children, personal_data
 
 from socert.adapters.registry.builtin import tables as registry
 from socert.adapters.registry.builtin.registry import BuiltinRegistry
@@ -104,3 +104,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: plain(inner) for name, inner in value.items() if name not in CHANGING}
     return [plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def personal(text: str) -> list[str]:
+    """Return what a text holds of the region's people: names, SNILS, papers."""
+    return [secret for secret in personal_data() if secret in text]

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.gateway.databases import Postgres
+
 ASKED = (0, region.NO_CONSENT, 7, region.UNKNOWN_PLACE)
 """Children whose certificates the portal asks for: told, refused, told, not told."""
+WRITING = ("import", "pack", "claim", "outcome", "inbox GetResponse", "settle", "answer")
 AT_START, LATER = "at its start", "later"
 POINTS = [(label, when) for label in mortal.LABELS for when in (AT_START, LATER)]
+ON_POSTGRESQL = [f"{name}: {when}" for name in WRITING for when in ("written", "committed")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +39,7 @@ class Lived:
     answers_taken: int
     database: dict[str, Any]
     passed: dict[str, int]
+    log: str
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +79,7 @@ def live(portal: lane.Lane, run: mortal.Run) -> Lived:
         answers_taken=account.answers_taken(portal),
         database=account.in_database(run.home, run.database_url),
         passed=json.loads(run.counts.read_text(encoding="utf-8")),
+        log=run.log.read_text(encoding="utf-8"),
     )
 
 
@@ -100,15 +106,50 @@ def test_every_point_of_the_way_is_watched(unharmed: Lived) -> None:
     assert sorted(unharmed.passed) == sorted(mortal.LABELS)
 
 
+def test_logs_tell_the_work_and_nothing_personal(unharmed: Lived, portal: lane.Lane) -> None:
+    for event in ("message packed", "message taken", "answer taken", "request answered"):
+        assert event in unharmed.log
+    assert not account.personal(unharmed.log)
+    assert not account.personal((portal.folder / "simulator.log").read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize(("label", "when"), POINTS)
 def test_death_changes_nothing(
     portal: lane.Lane, days: tuple[Path, ...], unharmed: Lived, tmp_path: Path, label: str, when: str
 ) -> None:
     number = 1 if when == AT_START else min(unharmed.passed[label] // 2 + 1, 5)
     run = mortal.Run(home=tmp_path / "home", keys=portal.keys, url=portal.url, days=days, label=label, number=number)
-    lived = live(portal, run)
+    compare(live(portal, run), unharmed)
+
+
+@pytest.mark.parametrize("label", ON_POSTGRESQL)
+def test_death_changes_nothing_on_postgresql(
+    portal: lane.Lane,
+    days: tuple[Path, ...],
+    unharmed: Lived,
+    tmp_path: Path,
+    postgres: Postgres,
+    label: str,
+) -> None:
+    name = postgres.make()
+    run = mortal.Run(
+        home=tmp_path / "home",
+        keys=portal.keys,
+        url=portal.url,
+        days=days,
+        database_url=postgres.url(name),
+        label=label,
+        number=min(unharmed.passed[label] // 2 + 1, 3),
+    )
+    compare(live(portal, run), unharmed)
+    postgres.drop(name)
+
+
+def compare(lived: Lived, unharmed: Lived) -> None:
+    """Find nothing different between a run that was killed and the one that was not."""
     assert lived.database["loose ends"] == []
     assert lived.portal == unharmed.portal
     assert lived.answers == unharmed.answers
     assert lived.answers_taken == unharmed.answers_taken
     assert lived.database == unharmed.database
+    assert not account.personal(lived.log)

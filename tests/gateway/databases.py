@@ -53,7 +53,7 @@ class Postgres:
         return name
 
     def drop(self, name: str) -> None:
-        """Drop a database; fails when the test left connections behind."""
+        """Drop a database; fails when the test left connections behind in this process or another that lives."""
         self._run(f"DROP DATABASE {name}")
 
     def _run(self, *statements: str) -> None:
