@@ -11,7 +11,7 @@ from hypothesis.stateful import precondition, rule
 from tests.domain.life_state import PICK, STOPPED, TAKES_RESERVE, State
 from tests.domain.naive import last_of_month
 
-from socert.gateway.domain import charging
+from socert.gateway.domain import charging, ledger
 from socert.gateway.domain import consent as consents
 from socert.gateway.domain import contract_steps as steps
 from socert.gateway.domain.certificate import check_live, check_reserve, goes_on
@@ -86,9 +86,9 @@ class Contracts(State):
 
     @rule(
         group=st.sampled_from(["dance", "chess", "maths", "choir"]),
-        begins=st.integers(0, 60),
+        begins=st.sampled_from([0, 5, 40, 90]),
         days=st.integers(1, 100) | st.integers(1, 400),
-        price=st.integers(0, 800_00),
+        price=st.integers(0, 800_00) | st.integers(700_00, 900_00),
         normative=st.none() | st.integers(0, 800_00),
         stale=st.sampled_from([None, None, None, 0, 1, 7]),
         accepted=st.sampled_from([True, True, True, False]),
@@ -159,7 +159,7 @@ class Contracts(State):
         if signs:
             self._take(steps.conclude(contract, number="1", day=self.today, now=self.now))
 
-    @rule(pick=PICK, how=st.sampled_from(["refuse", "lapse", "cancel", "terminate", "finish", "finish"]))
+    @rule(pick=PICK, how=st.sampled_from(["cancel", "terminate", "refuse", "lapse", "finish", "finish"]))
     def end(self, pick: int, how: str) -> None:
         {
             "refuse": self._refuse,
@@ -283,6 +283,19 @@ class Contracts(State):
         again = self._take(step)
         with pytest.raises(StepForbidden):
             charging.charge(again, due[0], today=self.today, policy=self.policy)
+
+    @rule(pick=PICK, frees=st.booleans())
+    def take_from_another_contract(self, pick: int, frees: bool) -> None:
+        """Invariant 3: whatever else the account holds, a contract's entry takes no more than the contract has."""
+        contract = self._one(pick, frozenset(ContractState))
+        if contract is None:
+            return
+        account = contract.account(contract.start.year)
+        held = self.book.holding(contract.contract_id, account).reserved
+        make = ledger.release if frees else ledger.charge
+        entry = make(account, held + 1, contract_id=contract.contract_id, month=contract.months[0])
+        with pytest.raises(LedgerRefused):
+            self.book.post([replace(entry, key=f"theft {self._number()}")])
 
     @rule(pick=PICK, share=st.integers(1, 5))
     def refund(self, pick: int, share: int) -> None:

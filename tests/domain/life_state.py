@@ -33,7 +33,7 @@ from socert.gateway.domain.rules_errors import RuleCode
 if TYPE_CHECKING:
     from socert.gateway.domain.quote import Priced, Quote
 
-STANDARD = 1000_00
+STANDARD = 400_00
 FIRST_DAY = date(2026, 1, 10)
 TAKES_RESERVE = {CertificateStatus.ISSUED, CertificateStatus.ACTIVE}
 STOPPED = {

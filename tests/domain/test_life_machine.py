@@ -117,6 +117,6 @@ class Life(Around):
 
 
 Life.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestOneCertificatesLife = Life.TestCase
