@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from socert.gateway.store.writer import Store
 
 log = get_logger("sender")
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=300)
 """How long a claimed message is this process's own; longer than those before it on the wire and it itself may take."""
-AHEAD = 2
+AHEAD = 4
 """For each message on the wire so many may wait behind it: a claim is a transaction, and the wire shall not wait."""
 
 

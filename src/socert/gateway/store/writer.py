@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GROUP = 256
 """At most so many pieces of work share a commit: bounds what one crash makes others wait for."""
-GATHER = 0.002
-"""Seconds that work is let gather after a commit that several shared: fewer commits cost all of them less."""
 
 
 class Store:
@@ -141,10 +139,7 @@ class Store:
                 waiter.set_result(future.result())
             else:
                 waiter.set_exception(error)
-        if len(group) > 1:  # there are several at work: the next of them is not far
-            line.loop.call_later(GATHER, self._hand_over, line)
-        else:
-            self._hand_over(line)
+        self._hand_over(line)
 
     def _commit(self, group: Group) -> None:
         done: list[tuple[Future[Any], Any]] = []
