@@ -46,10 +46,10 @@ class Postgres:
         """Return a database's address as an operator would write it."""
         return self._uri.replace("@/postgres", f"@/{name}")
 
-    def make(self) -> str:
-        """Make a migrated database and return its name."""
+    def make(self, *, migrated: bool = True) -> str:
+        """Make a database, migrated or empty, and return its name."""
         name = f"socert_{next(_numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template1'}")
         return name
 
     def drop(self, name: str) -> None:

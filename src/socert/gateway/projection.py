@@ -21,6 +21,7 @@ from socert.contracts.errors import ContractError
 from socert.gateway.mapping import account
 from socert.gateway.store.prepared import Prepared
 from socert.gateway.store.tables import ChangeState, Kind, change, micros, projection
+from socert.gateway.store.turns import Turn, take_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -102,6 +103,7 @@ class Projector:
 
     def release(self, connection: Connection) -> int:
         """Project everything that is held anew (settings may have changed); return how many objects that were."""
+        take_turn(connection, Turn.REGISTRY)
         chosen = select(change.c.object_id, change.c.kind).where(change.c.state == ChangeState.HELD)
         rows = connection.execute(chosen).all()
         for start in range(0, len(rows), CHUNK):

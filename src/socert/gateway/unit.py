@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from socert.gateway.store.turns import Turn, take_turn
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
@@ -48,6 +50,7 @@ class ProjectedUnits:
         """Run work in one transaction on the calling thread; commits its result or rolls all of it back."""
 
         def both(connection: Connection) -> T:
+            take_turn(connection, Turn.REGISTRY)
             unit = Unit(connection)
             result = work(unit)
             self._projector.refresh(connection, unit.certificates, unit.contracts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from socert.gateway.store.tables import InboxState, inbox, micros
 
@@ -58,11 +59,12 @@ def take(connection: Connection, message: Arrived, *, now: datetime, error: str 
         "received_at": micros(now),
         "error": error,
     }
-    chosen = select(inbox.c.id, inbox.c.state, inbox.c.handled_at).where(inbox.c.message_id == message.message_id)
-    there = connection.execute(chosen).first()
-    if there is None:
-        connection.execute(insert(inbox).values(message_id=message.message_id, **values))
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(inbox)
+    put = insert.values(message_id=message.message_id, **values).on_conflict_do_nothing().returning(inbox.c.id)
+    if connection.execute(put).first() is not None:
         return True
+    chosen = select(inbox.c.id, inbox.c.state, inbox.c.handled_at).where(inbox.c.message_id == message.message_id)
+    there = connection.execute(chosen).one()
     never_trusted = there.state == InboxState.FAILED and there.handled_at is None
     if error is None and never_trusted:
         connection.execute(update(inbox).where(inbox.c.id == there.id).values(**values))

@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from socert.gateway.store.turns import Turn, take_turn
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def upgrade(engine: Engine, folders: Sequence[str]) -> bool:
     config = _config(folders)
     wanted = set(ScriptDirectory.from_config(config).get_heads())
     with engine.begin() as connection:
+        take_turn(connection, Turn.MIGRATION)
         found = set(MigrationContext.configure(connection).get_current_heads())
         if found == wanted:
             return False
