@@ -97,6 +97,16 @@ class Lane:
             eventually(partial(self._asked, number), "a question in the queue")
         return futures
 
+    def befall(self, trouble: dict[str, Any]) -> Future[Any]:
+        """Order trouble at the exchange; when all of it has happened its clock moves on. Returns when that is."""
+        self.post("faults", trouble)
+
+        def move_on() -> Any:
+            eventually(lambda: not self.get("faults")["faults"], "all trouble has happened")
+            return self.post("clock", {"advance": UNACKNOWLEDGED})
+
+        return self._threads.submit(move_on)
+
     def _asked(self, number: int) -> bool:
         """Whether so many messages wait for the region."""
         queues = self.get("queues")["queues"]

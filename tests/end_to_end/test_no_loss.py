@@ -27,6 +27,12 @@ ASKED = (0, region.NO_CONSENT, 7, region.UNKNOWN_PLACE)
 WRITING = ("import", "pack", "claim", "outcome", "inbox GetResponse", "settle", "answer")
 AT_START, LATER = "at its start", "later"
 POINTS = [(label, when) for label in mortal.LABELS for when in (AT_START, LATER)]
+TROUBLES = [
+    *((operation, "drop-before", 3) for operation in ("SendRequest", "Ack", "GetResponse")),
+    *((operation, "drop-after", 3) for operation in mortal.SENT),
+    *((operation, "SMEVFailure", 3) for operation in ("SendRequest", "SendResponse", "GetResponse", "Ack")),
+    ("*", "drop-after", 20),
+]
 ON_POSTGRESQL = [f"{name}: {when}" for name in WRITING for when in ("written", "committed")]
 
 
@@ -61,12 +67,19 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lane.Lane]:
     started.stop()
 
 
-def live(portal: lane.Lane, run: mortal.Run) -> Lived:
-    """Live through the days; killed where the run says so, and then once more to the end."""
+def live(portal: lane.Lane, run: mortal.Run, trouble: dict[str, Any] | None = None) -> Lived:
+    """Live through the days; killed where the run says so, and then once more to the end.
+
+    `trouble` befalls the calls to the exchange; when all of it has, the exchange's clock is moved on, so that what was
+    given out in vain is given out again.
+    """
     run.home.mkdir()
     portal.post("reset")
     asked = portal.ask(*(region.children()[place].snils for place in ASKED))
+    over = portal.befall(trouble) if trouble else None
     code = portal.live(run)
+    if over is not None:
+        over.result(lane.DEADLINE)
     if run.label is not None:
         assert code == -signal.SIGKILL, f"it was to be killed and ended with {code}:\n{lane.log_of(run)}"
         assert not run.counts.exists()
@@ -143,6 +156,14 @@ def test_death_changes_nothing_on_postgresql(
     )
     compare(live(portal, run), unharmed)
     postgres.drop(name)
+
+
+@pytest.mark.parametrize(("operation", "kind", "times"), TROUBLES)
+def test_trouble_on_the_line_changes_nothing(
+    portal: lane.Lane, days: tuple[Path, ...], unharmed: Lived, tmp_path: Path, operation: str, kind: str, times: int
+) -> None:
+    run = mortal.Run(home=tmp_path / "home", keys=portal.keys, url=portal.url, days=days)
+    compare(live(portal, run, {"operation": operation, "kind": kind, "times": times}), unharmed)
 
 
 def compare(lived: Lived, unharmed: Lived) -> None:
