@@ -44,7 +44,8 @@ class SmevTransport:
         assert self._session is not None, "the transport is not open"
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:{operation}"'}
         try:
-            async with self._session.post(self._url, data=envelope, headers=headers) as answer:
+            # A redirect would carry the envelope, and the names in it, to an address that nobody configured.
+            async with self._session.post(self._url, data=envelope, headers=headers, allow_redirects=False) as answer:
                 body = await _read(answer.content)
                 status, content_type = answer.status, answer.headers.get("Content-Type", "")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
