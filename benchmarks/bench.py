@@ -33,8 +33,8 @@ class Measure:
 class Scale:
     """How much work one round does, and how many rounds count."""
 
-    rounds: int = 5
-    messages: int = 200
+    rounds: int = 7
+    messages: int = 400
     calls: int = 600
     certificates: int = 59_000
     imports: int = 3
