@@ -10,6 +10,8 @@ from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, cast
 
 import zeep
+import zeep.transports
+import zeep.xsd
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
@@ -43,9 +45,12 @@ if TYPE_CHECKING:
     from socert.host.keys import KeyFiles
 
 NAME = "zeep + signxml"
+BY_HAND = "zeep + signxml, content by lxml"
 TYPES = Version.V1_2.types
 _NS = account.NAMESPACE
 _NSMAP = {"a": _NS}
+_REPEATED = frozenset({"update", "balance", "yearPart"})
+Values = dict[str, Any]
 
 
 class PeerBuilder:
@@ -57,7 +62,10 @@ class PeerBuilder:
             self._client = zeep.Client(str(folder / "service.wsdl"))
             self._envelope_schema = etree.XMLSchema(etree.parse(str(folder / "types.xsd")))
         with as_file(files("socert.contracts.portal.account") / "schema.xsd") as place:
-            self._content_schema = etree.XMLSchema(etree.parse(str(place)))
+            tree = etree.parse(str(place), etree.XMLParser(remove_comments=True))
+            self._content_schema = etree.XMLSchema(tree)
+            bound = zeep.xsd.Schema(tree.getroot(), transport=zeep.transports.Transport(), location=str(place))
+        self._content = bound.get_element(f"{{{_NS}}}AccountUpdateRequest")
         self._key = cast("ec.EllipticCurvePrivateKey", load_pem_private_key(keys.key.read_bytes(), None))
         self._certificate = [x509.load_pem_x509_certificate(keys.certificate.read_bytes())]
         self._signer = XMLSigner(
@@ -94,6 +102,12 @@ class PeerBuilder:
         holder[:] = [signature]
         return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
+    def bind(self, values: Values) -> etree._Element:
+        """Return an AccountUpdateRequest as a tree, bound by zeep to the types of its schema."""
+        holder = etree.Element("holder")
+        self._content.render(holder, self._content(**values))
+        return holder[0]
+
     def check(self, answer: bytes) -> None:
         """Check an answer: it is a SendRequestResponse, valid, and its metadata are signed by the trusted key.
 
@@ -110,6 +124,24 @@ class PeerBuilder:
         signed = verified.signed_xml if not isinstance(verified, list) else None
         if signed is None or signed.tag != f"{{{TYPES}}}MessageMetadata":
             raise ValueError("the answer's signature is over something else")
+
+
+def values_of(request: UpdateRequest) -> Values:
+    """Return an AccountUpdateRequest as the plain values that zeep binds: by element name, texts as on the wire."""
+    return cast("Values", _plain(content_of(request)))
+
+
+def _plain(element: etree._Element) -> Values | str:
+    if not len(element):
+        return element.text or ""
+    values: Values = {}
+    for child in element:
+        name = etree.QName(child).localname
+        if name in _REPEATED:
+            values.setdefault(name, []).append(_plain(child))
+        else:
+            values[name] = _plain(child)
+    return values
 
 
 def content_of(request: UpdateRequest) -> etree._Element:

@@ -148,7 +148,7 @@ def place(request: pytest.FixtureRequest) -> str:
 
 def asked(place: str, status: int, answer: bytes, operation: Operation, **values: Any) -> tuple[Any, Answering]:
     transport = Answering(status, answer)
-    client = zeep.Client(place, transport=transport)  # type: ignore[no-untyped-call]  # zeep has no types
+    client = zeep.Client(place, transport=transport)
     return client.service[operation.value](**values), transport
 
 

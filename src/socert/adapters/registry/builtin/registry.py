@@ -252,7 +252,7 @@ class BuiltinRegistry:
         if not items:
             return
         connection.execute(insert(tables.certificate), [{**rows.certificate_row(item), "version": 1} for item in items])
-        connection.execute(insert(tables.balance), [_balance_row(item.guid, item) for item in items])
+        connection.execute(insert(tables.balance), [rows.balance_row(item.guid, item) for item in items])
         now = self._clock()
         entries = [
             self._entry(item.guid, item, 1, entry, now) for item in items for entry in ledger.opening(item.balance)
@@ -273,7 +273,7 @@ class BuiltinRegistry:
             moves = list(ledger.difference(before, item.balance) if same_period else ledger.opening(item.balance))
             version = row["version"] + bool(moves)
             certificates.append({**rows.certificate_row(item), "guid": guid, "version": version})
-            (balances if same_period else periods).append(_balance_row(guid, item))
+            (balances if same_period else periods).append(rows.balance_row(guid, item))
             entries += [self._entry(guid, item, version, entry, now) for entry in moves]
         update_each(connection, tables.certificate, ("guid",), certificates)
         update_each(connection, tables.balance, ("certificate_guid", "period_from"), balances)
@@ -300,9 +300,9 @@ class BuiltinRegistry:
                 continue
             version = row["version"] + 1
             if before is None:
-                connection.execute(insert(table), [_balance_row(guid, item)])
+                connection.execute(insert(table), [rows.balance_row(guid, item)])
             else:
-                update_each(connection, table, ("certificate_guid", "period_from"), [_balance_row(guid, item)])
+                update_each(connection, table, ("certificate_guid", "period_from"), [rows.balance_row(guid, item)])
             connection.execute(
                 insert(tables.ledger_entry), [self._entry(guid, item, version, entry, now) for entry in moves]
             )
@@ -387,15 +387,3 @@ def _latest_balance() -> Any:
         other.c.certificate_guid == table.c.certificate_guid, other.c.period_from > table.c.period_from
     )
     return select(table).where(~newer.exists()).subquery("latest")
-
-
-def _balance_row(guid: str, item: Certificate) -> dict[str, Any]:
-    balance = item.balance
-    return {
-        "certificate_guid": guid,
-        "period_from": balance.period_from,
-        "period_to": balance.period_to,
-        "nominal": balance.nominal,
-        "reserved": balance.reserved,
-        "spent": balance.spent,
-    }

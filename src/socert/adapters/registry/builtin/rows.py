@@ -79,6 +79,19 @@ def certificate_row(item: Certificate) -> dict[str, Any]:
     }
 
 
+def balance_row(guid: str, item: Certificate) -> dict[str, Any]:
+    """Return the columns of a certificate's balance."""
+    balance = item.balance
+    return {
+        "certificate_guid": guid,
+        "period_from": balance.period_from,
+        "period_to": balance.period_to,
+        "nominal": balance.nominal,
+        "reserved": balance.reserved,
+        "spent": balance.spent,
+    }
+
+
 def balance_of(row: Mapping[str, Any] | RowMapping) -> Balance:
     """Return the balance in a row."""
     return Balance(
