@@ -1,7 +1,7 @@
-"""The PostgreSQL server of the test run, for gateways too."""
+"""Databases for whole gateways."""
 
 from __future__ import annotations
 
-from tests.gateway.databases import postgres
+from tests.gateway.databases import database_url, postgres, sqlite_template
 
-__all__ = ["postgres"]
+__all__ = ["database_url", "postgres", "sqlite_template"]

@@ -135,6 +135,7 @@ async def test_an_answer_to_a_message_given_up_ends_it(line: Line) -> None:
 async def test_a_late_answer_to_a_renewed_message_changes_nothing(line: Line) -> None:
     line.region.put(certificate())
     (message,) = await line.pack()
+    line.clock.advance(2 * 86_400)
     line.stub.next("SendRequest", line.stub.refused(FaultKind.STALE_MESSAGE_ID))
     await line.try_all()
     (again,) = await line.pack()

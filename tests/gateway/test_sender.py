@@ -168,6 +168,7 @@ async def test_versions_of_one_object_keep_their_order_through_a_renewal(line: L
     await packed(line)
     line.region.put(certificate(balance=balance(spent=100)))
     assert len(await line.pack()) == 1, "the newer version waits for the older one"
+    line.clock.advance(2 * 86_400)
     line.stub.next("SendRequest", line.stub.refused(FaultKind.STALE_MESSAGE_ID))
     await line.try_all()
     (again,) = await line.pack()
@@ -178,12 +179,24 @@ async def test_versions_of_one_object_keep_their_order_through_a_renewal(line: L
 async def test_what_is_newer_takes_the_place_of_what_is_renewed(line: Line) -> None:
     """A balance that changes after the renewal is told once, as it stands last."""
     await packed(line)
+    line.clock.advance(2 * 86_400)
     line.stub.next("SendRequest", line.stub.refused(FaultKind.STALE_MESSAGE_ID))
     await line.try_all()
     line.region.put(certificate(balance=balance(spent=100)))
     (again,) = await line.pack()
     assert content_of(again) == [(guid(1), 2)]
     assert line.messages()[0]["renewed_by"] is None, "none of its content lives on"
+
+
+async def test_a_young_id_is_not_renewed_again_and_again(line: Line) -> None:
+    """The exchange calls it old because this machine's clock is behind: a new id would fare no better."""
+    message = await packed(line)
+    line.stub.next("SendRequest", line.stub.refused(FaultKind.STALE_MESSAGE_ID))
+    await line.try_all()
+    dead = line.message(message["message_id"])
+    assert dead["state"] == "dead"
+    assert "clock" in dead["outcome"]
+    assert await line.pack() == []
 
 
 async def test_two_processes_never_hold_one_message(line: Line) -> None:

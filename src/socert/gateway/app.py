@@ -232,8 +232,6 @@ class Gateway:
                 group.create_task(self.handler.run(self._arrived, self._ready, watch))
                 group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._arrived))
                 group.create_task(self.poller(Operation.GET_REQUEST).run(self._hurry_requests, self._arrived))
-        except* asyncio.CancelledError:
-            raise
         except* Exception as failed:
             for one in failed.exceptions:
                 log.critical("a loop of the gateway broke", error=repr(one), exc_info=one)

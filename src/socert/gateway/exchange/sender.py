@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.errors import ContractError
 from socert.contracts.smev.faults import Disposition, FaultKind, FaultReceived, disposition
+from socert.contracts.smev.ids import issued_at
 from socert.gateway.errors import DeliveryError
 from socert.gateway.exchange import outbox, outcome
 from socert.gateway.store.tables import MessageState
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from socert.gateway.store.writer import Store
 
 log = get_logger("sender")
+YOUNG = timedelta(hours=1)
+"""Younger than this no id is too old for the exchange, which takes those of a day at least (SMEV 3 manual, 2.3)."""
 LEASE = timedelta(seconds=300)
 """How long a claimed message is this process's own; longer than those before it on the wire and it itself may take."""
 AHEAD = 4
@@ -143,6 +146,10 @@ class Sender:
     def _apply(self, connection: Connection, message: Claimed, verdict: Verdict, now: datetime) -> None:
         if verdict.do in (None, Disposition.ALREADY_SENT, Disposition.ALREADY_DONE):
             outbox.accept(connection, message, now=now)
+        elif verdict.do is Disposition.RENEW and now - issued_at(message.message_id) < YOUNG:
+            # A new id would be refused like this one, and so on without end.
+            text = f"{verdict.fault}: the id is young, so this machine's clock is behind the exchange's: set it right"
+            outbox.settle(connection, message.message_id, MessageState.DEAD, now=now, outcome=text)
         elif verdict.do is Disposition.RENEW:
             outcome.renew(connection, message.message_id, verdict.detail, now)
         elif verdict.do is Disposition.PERMANENT:

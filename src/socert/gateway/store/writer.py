@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GROUP = 256
 """At most so many pieces of work share a commit: bounds what one crash makes others wait for."""
+READERS = 4
+"""Threads that read for the event loop; with the writer and the loop's own they stay below the pool's connections."""
 
 
 class Store:
@@ -47,6 +49,7 @@ class Store:
         self._line: _Line | None = None
         self._waiters: dict[Future[Any], asyncio.Future[Any]] = {}
         self._thread: threading.Thread | None = None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="socert-reader")
         self._lock = threading.Lock()
         self._closed = False
 
@@ -72,7 +75,7 @@ class Store:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run work that only reads on another thread, without waiting for writers."""
-        return await asyncio.to_thread(self.look, work)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.look, work)
 
     def close(self) -> None:
         """Finish what was handed in, stop the writer thread and let go of all connections."""
@@ -85,6 +88,7 @@ class Store:
                 self._work.put(None)
         if thread is not None:
             thread.join()
+        self._readers.shutdown()  # a reader whose caller was cancelled still holds its connection
         self.engine.dispose()
 
     def _submit(self, work: Callable[[Connection], T]) -> Future[T]:
