@@ -13,7 +13,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.exc import DatabaseError
 
+from socert.gateway.errors import StoreError
 from socert.gateway.store.turns import Turn, take_turn
 from socert.host.log import get_logger
 
@@ -27,7 +30,21 @@ OWN = str(files("socert.gateway.store") / "migrations" / "versions")
 
 
 def upgrade(engine: Engine, folders: Sequence[str]) -> bool:
-    """Apply all migrations of the gateway and of `folders` that are missing; True when there were any."""
+    """Apply all migrations of the gateway and of `folders` that are missing; True when there were any.
+
+    `StoreError` when the database cannot be reached, is none, or was made by a newer version of the program.
+    """
+    try:
+        return _upgrade(engine, folders)
+    except DatabaseError as error:
+        engine.dispose()
+        raise StoreError(f"The database cannot be used: {error.orig}") from error
+    except CommandError as error:
+        engine.dispose()
+        raise StoreError(f"The database was made by a newer version of this program: {error}") from error
+
+
+def _upgrade(engine: Engine, folders: Sequence[str]) -> bool:
     config = _config(folders)
     wanted = set(ScriptDirectory.from_config(config).get_heads())
     with engine.begin() as connection:
