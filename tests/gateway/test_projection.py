@@ -6,7 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.gateway.records import CONSENT, balance, certificate, child, contract, guid, municipality, parent, programme
+from tests.gateway.records import (
+    CONSENT,
+    PARENT_SNILS,
+    balance,
+    certificate,
+    child,
+    contract,
+    guid,
+    municipality,
+    parent,
+    programme,
+)
 
 from socert.contracts.portal import account
 from socert.gateway.domain.records import CertificateStatus, ContractState, Unit
@@ -269,6 +280,20 @@ def test_a_withdrawn_consent_closes_what_is_on_its_way(region: Region) -> None:
         (3, "CLOSE", "pending"),
         (4, "CREATE", "held"),
     ]
+
+
+def test_an_account_is_closed_where_it_is_shown(region: Region) -> None:
+    """By what the portal was told: without a consent nothing new leaves, and the parent must still be found."""
+    region.put(certificate())
+    region.deliver()
+    (shown,) = [row["told_to"] for row in region.rows(tables.projection)]
+    consent_withdrawn(region, applicant=parent(snils=None), child=child(last_name="Соко\x01ленко"))
+    (closing,) = region.waiting()
+    assert closing.operation == "CLOSE"
+    assert closing.recipient.applicant.snils == PARENT_SNILS
+    assert closing.recipient.child.last_name == "Журавлёв"
+    assert shown
+    assert [row["told_to"] for row in region.rows(tables.projection)] == [""], "it is not kept longer than needed"
 
 
 def test_a_consent_given_again_shows_everything_again(region: Region) -> None:

@@ -256,8 +256,8 @@ class Book:
             }
         )
 
-    def tell(self, item: Drawn, *, seq: int, digest: str, opened: bool, fresh: bool) -> None:
-        """Note what the account is told from now on."""
+    def tell(self, item: Drawn, *, seq: int, digest: str, told_to: str, fresh: bool) -> None:
+        """Note what the account is told from now on, and whose account it is; nobody's (empty) closes the object."""
         row = {
             "to_object_id": item.object_id,
             "to_kind": item.kind.value,
@@ -268,7 +268,8 @@ class Book:
             "to_nominal": item.nominal,
             "to_reserved": item.reserved,
             "to_spent": item.spent,
-            "to_open": int(opened),
+            "to_open": int(bool(told_to)),
+            "to_told_to": told_to,
         }
         (self._fresh if fresh else self._renewed).append(row)
 
@@ -324,7 +325,8 @@ def _decide(
         if waiting:
             book.supersede(item.object_id, *states)
         book.add(item, seq=seq, cause=cause, operation=operation, body=body, hold=None)
-        book.tell(item, seq=seq, digest=digest, opened=True, fresh=told is None)
+        told_to = item.update.told_to() if item.update is not None else ""
+        book.tell(item, seq=seq, digest=digest, told_to=told_to, fresh=told is None)
 
 
 def _hold(
@@ -346,11 +348,11 @@ def _hold(
         return
     if waiting:
         book.supersede(item.object_id, ChangeState.PENDING, ChangeState.HELD)
-    if told and told["open"] and hold is Hold.NO_CONSENT and item.update is not None:
+    if told and told["open"] and hold is Hold.NO_CONSENT:
         if shown:
             cause = "CONSENT_WITHDRAWN"
-            body = item.update.render_closing(seq=seq, as_of=now, cause=cause)
+            body = account.render_closing(item.object_id, seq=seq, as_of=now, cause=cause, told_to=told["told_to"])
             book.add(item, seq=seq, cause=cause, operation="CLOSE", body=body, hold=None)
             seq += 1
-        book.tell(item, seq=seq - 1, digest="", opened=False, fresh=False)
+        book.tell(item, seq=seq - 1, digest="", told_to="", fresh=False)
     book.add(item, seq=seq, cause="UPDATED", operation="CREATE", body=None, hold=hold)

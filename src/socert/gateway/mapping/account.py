@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from socert.contracts.errors import ContractError
 from socert.contracts.portal import account
-from socert.contracts.portal.account.update import render_update
+from socert.contracts.portal.account.update import render_recipient, render_update
 from socert.contracts.portal.values import format_moment
 from socert.contracts.xml import escape_text
 from socert.gateway.domain.records import CertificateStatus, ContractState, OrganisationKind
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 PREFIX = "ns3"
 """The prefix that business content has inside the signed block of an envelope: the third namespace declared there."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOBODY = account.Recipient(
+    applicant=account.Applicant(last_name="", first_name=""),
+    child=account.Child(last_name="", first_name="", birth_date=_EPOCH.date()),
+)
 
 Totals = tuple[int, int, int]
 """Nominal, reserved and spent, in hundredths."""
@@ -91,9 +95,19 @@ class Drawing:
             raise NotTellable("; ".join(str(problem) for problem in problems))
         return _render(self, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=self.body)
 
-    def render_closing(self, *, seq: int, as_of: datetime, cause: str) -> str:
-        """Return the rendered update that closes the object: no figures, no reason beyond the cause."""
-        return _render(self, seq=seq, as_of=as_of, cause=account.Cause(cause), operation="CLOSE", body=None)
+    def told_to(self) -> str:
+        """Return whose account and which child it is told to, rendered: what `render_closing` needs later."""
+        return render_recipient(PREFIX, self.recipient)
+
+
+def render_closing(object_id: str, *, seq: int, as_of: datetime, cause: str, told_to: str) -> str:
+    """Return the rendered update that closes an object in the account that shows it (`Drawing.told_to` at the time).
+
+    It has no figures and no reason beyond the cause, and nothing that the portal was not told before.
+    """
+    nobody = Drawing(object_id=object_id, recipient=_NOBODY, body=None)
+    text = _render(nobody, seq=seq, as_of=as_of, cause=account.Cause(cause), operation="CLOSE", body=None)
+    return text.replace(nobody.told_to(), told_to)
 
 
 def _render(

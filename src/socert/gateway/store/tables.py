@@ -86,6 +86,7 @@ projection = Table(
     Column("reserved", BigInteger, nullable=False),
     Column("spent", BigInteger, nullable=False),
     Column("open", Integer, nullable=False),
+    Column("told_to", Text, nullable=False),
 )
 
 change = Table(

@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("reserved", sa.BigInteger(), nullable=False),
         sa.Column("spent", sa.BigInteger(), nullable=False),
         sa.Column("open", sa.Integer(), nullable=False),
+        sa.Column("told_to", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("object_id", name=op.f("pk_projection")),
     )
     with op.batch_alter_table("projection", schema=None) as batch_op:
