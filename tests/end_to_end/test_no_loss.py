@@ -78,14 +78,14 @@ def live(portal: lane.Lane, run: mortal.Run, trouble: dict[str, Any] | None = No
     asked = portal.ask(*(region.children()[place].snils for place in ASKED))
     over = portal.befall(trouble) if trouble else None
     code = portal.live(run)
-    if over is not None:
-        over.result(lane.DEADLINE)
     if run.label is not None:
         assert code == -signal.SIGKILL, f"it was to be killed and ended with {code}:\n{lane.log_of(run)}"
         assert not run.counts.exists()
         portal.post("clock", {"advance": lane.UNACKNOWLEDGED})
         code = portal.live(replace(run, label=None))
     assert code == 0, lane.log_of(run)
+    if over is not None:
+        over.result(lane.DEADLINE)
     return Lived(
         portal=account.at_portal(portal),
         answers=[account.plain(question.result(lane.DEADLINE)) for question in asked],
