@@ -4,6 +4,7 @@ SimulatorError
  +-- SettingsError        a setting or a file named by one cannot be used
  +-- ControlRefused       a control call asks for something that makes no sense
  +-- NodeRefused          the exchange refuses a call: carries the fault that goes to the caller
+ +-- OrderRefused         the portal does not do what the parent wants; the text is for the parent
  +-- QueryFailed          the portal's own question to the region got no usable answer
 """
 
@@ -41,6 +42,12 @@ class NodeRefused(SimulatorError):
     def __init__(self, fault: Fault) -> None:
         super().__init__(f"{fault.kind}: {fault.text}")
         self.fault = fault
+
+
+class OrderRefused(SimulatorError):
+    """The portal does not do what the parent wants, and nothing was sent. The message is for the parent, in Russian."""
+
+    code = "order"
 
 
 class QueryFailed(SimulatorError):
