@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from socert.gateway.domain.export import ImportSettings
+    from socert.gateway.domain.order import OrderEvent
     from socert.gateway.domain.records import Certificate, Contract, Municipality, Programme
     from socert.gateway.ports import UnitOfWork
 
@@ -34,8 +35,13 @@ class FakeUnit:
     def connection(self) -> Connection:
         raise AssertionError("the fake registry has no database")
 
-    def touch(self, certificates: Collection[str], contracts: Collection[str]) -> None:
+    def touch(
+        self, certificates: Collection[str], contracts: Collection[str] = (), offers: Collection[str] = ()
+    ) -> None:
         raise AssertionError("the intake leaves that to the registry")
+
+    def tell(self, event: OrderEvent) -> None:
+        raise AssertionError("an import has nothing to do with orders")
 
 
 class FakeUnits:

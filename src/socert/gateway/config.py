@@ -21,6 +21,8 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
+from socert.gateway.domain.channel import Carrier, Channel, Push
+from socert.gateway.domain.policy import Policy
 from socert.gateway.domain.records import Scheme
 from socert.gateway.errors import SettingsError
 
@@ -84,6 +86,13 @@ class Settings(BaseSettings):
         False, description="Whether certificates in hours show a balance in query answers, which carry no unit."
     )
 
+    account_push: Push = Field(
+        Push.FULL, description="What the portal's account is told: off (questions only), notify (no sums) or full."
+    )
+    notify_by: Carrier = Field(
+        Carrier.ORDER_EVENT, description="What carries a notice: order_event (on the parent's order) or elk."
+    )
+
     batch_size: int = Field(100, ge=1, le=100, description="Objects in one message to the portal, at most.")
     senders: Count = Field(4, description="Messages on their way to the exchange at the same time.")
     attempts: Count = Field(12, description="Tries before a message is put aside for a person.")
@@ -109,6 +118,14 @@ class Settings(BaseSettings):
         """Take arguments first, then variables, then the file."""
         file = Path(os.environ.get(f"{PREFIX}CONFIG", DEFAULT_FILE))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    def policy_of(self, oktmo: str) -> Policy:
+        """Return the policy of a municipality: the region's, with what is set for the municipality on top."""
+        return Policy(scheme=self.scheme)
+
+    def channel_of(self, oktmo: str) -> Channel:
+        """Return how a municipality's parents are shown their certificates."""
+        return Channel(push=self.account_push, carrier=self.notify_by)
 
     @property
     def keys(self) -> Path:

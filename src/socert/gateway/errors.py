@@ -4,6 +4,7 @@ GatewayError
  +-- SettingsError      a setting is missing or contradicts another
  +-- StoreError         the database cannot be used as it is
  +-- DeliveryError      a message could not be handed to the exchange this time
+ +-- KeyTakenError      another certificate stands for this child already
  +-- Unhandled          a message came in that nobody here can answer
 """
 
@@ -32,6 +33,12 @@ class DeliveryError(GatewayError):
     """A message could not be handed to the exchange this time; the same bytes may be sent again."""
 
     code = "delivery"
+
+
+class KeyTakenError(GatewayError):
+    """Another certificate stands for this child already: somebody was faster."""
+
+    code = "key_taken"
 
 
 class Unhandled(GatewayError):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from socert.gateway.domain.order import OrderEvent
     from socert.gateway.ports import UnitOfWork
     from socert.gateway.projection import Projector
     from socert.gateway.store.writer import Store
@@ -26,16 +27,25 @@ class Unit:
         self._connection = connection
         self.certificates: dict[str, None] = {}
         self.contracts: dict[str, None] = {}
+        self.offers: dict[str, None] = {}
+        self.events: list[OrderEvent] = []
 
     @property
     def connection(self) -> Connection:
         """The SQLAlchemy connection that is inside the transaction."""
         return self._connection
 
-    def touch(self, certificates: Collection[str], contracts: Collection[str]) -> None:
+    def touch(
+        self, certificates: Collection[str], contracts: Collection[str] = (), offers: Collection[str] = ()
+    ) -> None:
         """Note what was written; it is projected before the transaction commits."""
         self.certificates.update(dict.fromkeys(certificates))
         self.contracts.update(dict.fromkeys(contracts))
+        self.offers.update(dict.fromkeys(offers))
+
+    def tell(self, event: OrderEvent) -> None:
+        """Note what happened to an order; it is written down before the transaction commits."""
+        self.events.append(event)
 
 
 class ProjectedUnits:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from socert.gateway.domain.records import CertificateStatus, Scheme
+from socert.gateway.domain.records import Register as Register
 from socert.gateway.domain.rules_errors import RuleBroken, RuleCode
 
 if TYPE_CHECKING:
@@ -27,25 +28,6 @@ class FormCode(StrEnum):
     SOCIAL_CERT_APPLICATION = "SOCIAL_CERT_APPLICATION"
     SPLIT_PAYMENT = "SPLIT_PAYMENT"
     PFDO_LEGACY = "PFDO_LEGACY"
-
-
-class Register(StrEnum):
-    """What an account counts: roubles, hours, or programmes of one of the three count registers.
-
-    Amounts are hundredths of a rouble or an hour, and whole programmes on the count registers. Two registers are never
-    added to each other (portal message dictionary, 1 and 9.2; 15, invariant 5).
-    """
-
-    RUB = "RUB"
-    HOUR = "HOUR"
-    SIGNIFICANT = "SIGNIFICANT"
-    PREPROF = "PREPROF"
-    OTHER = "OTHER"
-
-    @property
-    def counts(self) -> bool:
-        """Whether it counts programmes and not roubles or hours."""
-        return self not in {Register.RUB, Register.HOUR}
 
 
 class Carry(StrEnum):

@@ -21,6 +21,25 @@ class Unit(StrEnum):
     HOUR = "hour"
 
 
+class Register(StrEnum):
+    """What an account counts: roubles, hours, or programmes of one of the three count registers.
+
+    Amounts are hundredths of a rouble or an hour, and whole programmes on the count registers. Two registers are never
+    added to each other (portal message dictionary, 1 and 9.2; 15, invariant 5).
+    """
+
+    RUB = "RUB"
+    HOUR = "HOUR"
+    SIGNIFICANT = "SIGNIFICANT"
+    PREPROF = "PREPROF"
+    OTHER = "OTHER"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts programmes and not roubles or hours."""
+        return self not in {Register.RUB, Register.HOUR}
+
+
 class Scheme(StrEnum):
     """The legal name of the same mechanism; display only (portal message dictionary, 12)."""
 
@@ -88,13 +107,17 @@ class Child(Person):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Balance:
-    """What a certificate holds for one period, in hundredths of its unit."""
+    """What a certificate holds for one period on one register: hundredths, or whole programmes on a count register.
+
+    `register` None is the certificate's own: roubles or hours.
+    """
 
     period_from: date
     period_to: date
     nominal: int
     reserved: int
     spent: int
+    register: Register | None = None
 
     @property
     def available(self) -> int:
@@ -129,18 +152,29 @@ class Certificate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Organisation:
-    """A provider of programmes; `inn` is checked (10 digits, 12 for a sole trader)."""
+    """A provider of programmes; `inn` is checked (10 digits, 12 for a sole trader).
+
+    `agreement_number` and `agreement_date` are those of its agreement with the payer, where the registry knows one.
+    """
 
     inn: str
     name: str
     kind: OrganisationKind
     ogrn: str | None = None
     kpp: str | None = None
+    agreement_number: str | None = None
+    agreement_date: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Programme:
-    """One group of a programme. `price` in kopecks a year, `hours` in hundredths of an hour a year."""
+    """One group of a programme. `price` in kopecks, `hours` in hundredths of an hour, for the group's whole period.
+
+    `start` and `end` are that period, None where it is the calendar year of whoever enrols. `normative` is the most
+    that a certificate pays for it, in hundredths of the unit it is paid in. `register` is a count register for a budget
+    group that takes one programme of it, else None. `places` None: nobody counts them. `opens` and `closes` are the
+    first and last day on which it may be applied for, None without limit. `study_year` of `years`, None if not told.
+    """
 
     group_guid: str
     programme_guid: str
@@ -151,19 +185,29 @@ class Programme:
     hours: int
     price: int
     certificate_accepted: bool
+    start: date | None = None
+    end: date | None = None
+    normative: int | None = None
+    register: Register | None = None
+    places: int | None = None
+    opens: date | None = None
+    closes: date | None = None
+    study_year: int | None = None
+    oktmo: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contract:
     """A learning contract paid by a certificate. All sums are hundredths of `unit`, the parent's part too.
 
-    `contract_id` is stable for life and never reused; `certificate_number` names the certificate that pays.
+    `contract_id` is stable for life and never reused; `certificate_number` names the certificate that pays. `number`
+    and `concluded_on` are None until it is concluded; `register` is a count register where it takes a programme of one.
     """
 
     contract_id: str
-    number: str
+    number: str | None
     certificate_number: str
-    concluded_on: date
+    concluded_on: date | None
     group_guid: str
     programme_name: str
     study_year: int
@@ -177,6 +221,9 @@ class Contract:
     spent: int
     reserved: int
     state: ContractState
+    register: Register | None = None
+    order_id: str | None = None
+    previous_contract_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, or_, select
 from socert.adapters.registry.builtin import ledger, rows, tables
 from socert.adapters.registry.builtin.sql import chunks, update_each, upsert
 from socert.gateway.domain.records import Unit
-from socert.gateway.ports import CertificateBrief, CertificateView, ContractView, Put, UnitOfWork, Wanted
+from socert.gateway.ports import CertificateBrief, CertificateView, ContractView, OfferView, Put, UnitOfWork, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -194,6 +194,10 @@ class BuiltinRegistry:
         if not conditions:
             return ()
         return list(self._views(connection, or_(*conditions), limit=FOUND_AT_MOST))
+
+    def offers(self, connection: Connection, keys: Collection[str]) -> Mapping[str, OfferView]:
+        """No offers are kept yet."""
+        return {}
 
     def unbalanced(self, connection: Connection) -> Sequence[str]:
         """Numbers of certificates whose balance is not the sum of its ledger entries; none when all is well."""

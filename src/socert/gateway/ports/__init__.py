@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from socert.gateway.errors import DeliveryError as DeliveryError  # adapters raise it and may import ports only
+# Adapters raise these and may import ports only.
+from socert.gateway.errors import DeliveryError as DeliveryError
+from socert.gateway.errors import KeyTakenError as KeyTakenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from socert.gateway.domain.records import Certificate, Contract, Municipality, Programme, Unit
+    from socert.gateway.domain.contract import ContractLife
+    from socert.gateway.domain.order import OrderEvent
+    from socert.gateway.domain.records import Balance, Certificate, Contract, Municipality, Programme, Unit
+    from socert.gateway.domain.renewal import Offer
 
 T = TypeVar("T")
 
@@ -64,21 +69,39 @@ class CertificateBrief:
 class CertificateView:
     """A certificate as the registry holds it now; `version` grows with each change of its balance.
 
-    `municipality` is None when the portal's code of its OKTMO is not known.
+    `municipality` is None when the portal's code of its OKTMO is not known. `balances` are those of all registers and
+    periods that an account shows; `certificate.balance` is the one of today, or the latest.
     """
 
     certificate: Certificate
     version: int
     municipality: Municipality | None
+    balances: tuple[Balance, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractView:
-    """A contract with what its card needs: the programme (None if unknown) and the certificate that pays."""
+    """A contract with what its card needs: the programme (None if unknown) and the certificate that pays.
+
+    `life` has the plan by months and the ending of a contract that the rules keep; None where it was only imported.
+    """
 
     contract: Contract
     programme: Programme | None
     certificate_guid: str
+    life: ContractLife | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferView:
+    """A renewal offer with what its card needs: the contract that it continues, and the group that would follow.
+
+    `group` is None where the registry knows no group of the next study year: the card then names the programme only.
+    """
+
+    offer: Offer
+    previous: ContractView
+    group: Programme | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,8 +121,14 @@ class UnitOfWork(Protocol):
         """The SQLAlchemy connection that is inside the transaction."""
         ...
 
-    def touch(self, certificates: Collection[str], contracts: Collection[str]) -> None:
-        """Say which certificates (guid) and contracts (id) were written, so that the portal learns of them."""
+    def touch(
+        self, certificates: Collection[str], contracts: Collection[str] = (), offers: Collection[str] = ()
+    ) -> None:
+        """Say which certificates (guid), contracts (id) and offers (key) were written, so that the portal learns."""
+        ...
+
+    def tell(self, event: OrderEvent) -> None:
+        """Say what happened to an order of the portal; it is told in this order, and committed with everything else."""
         ...
 
 
@@ -140,6 +169,10 @@ class Registry(Protocol):
 
     def contracts_of(self, connection: Connection, guids: Collection[str]) -> Sequence[str]:
         """The ids of all contracts that these certificates pay, in a stable order."""
+        ...
+
+    def offers(self, connection: Connection, keys: Collection[str]) -> Mapping[str, OfferView]:
+        """The renewal offers of these keys that are known."""
         ...
 
     def find(self, connection: Connection, wanted: Wanted) -> Sequence[CertificateView]:
