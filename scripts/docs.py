@@ -1,15 +1,16 @@
-"""Writes the reference pages that are made from the code: the command line, the settings, the errors.
+"""Writes the reference pages that are made from the code: the command line, settings, errors, and what tests show.
 
 Run by `make docs`. A test compares the pages with what this script would write, so they cannot grow stale.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
 import json
 import pkgutil
 import re
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -24,10 +25,12 @@ from socert.gateway.config import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
 
     from pydantic.fields import FieldInfo
 
-REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
 MADE = "<!-- Made from the code by `make docs`: change the code, not this page. -->\n\n"
 
 
@@ -85,7 +88,62 @@ def errors_page() -> str:
     return _finish(lines)
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "settings.md": settings_page, "errors.md": errors_page}
+def seed_page() -> str:
+    """The page of the source document's sentences, each with the tests that show it."""
+    lines = [
+        MADE + "# What the source document says, and what shows it\n",
+        "Each sentence of the document that the project was built from, in other words and in its order, with the",
+        "tests that show that it works.",
+        "",
+        "| sentence | shown by |",
+        "|---|---|",
+    ]
+    found, _ = proof().shown(ROOT)
+    lines += [f"| {_cell(text)} | {_tests(found[name])} |" for name, text in proof().SENTENCES.items()]
+    return _finish(lines)
+
+
+def invariants_page() -> str:
+    """The page of the invariants, each with the tests and the machines' checks that hold it."""
+    lines = [
+        MADE + "# The invariants, and what holds them\n",
+        "What is true at every moment, whatever happens and in whatever order. A check named `invariant_N_…` runs",
+        "after every step of a state machine. `make mutants` breaks each rule once and shows that a test turns red.",
+        "",
+        "| | invariant | held by |",
+        "|---|---|---|",
+    ]
+    _, found = proof().shown(ROOT)
+    lines += [f"| {number} | {_cell(text)} | {_tests(found[number])} |" for number, text in proof().INVARIANTS.items()]
+    return _finish(lines)
+
+
+def proof() -> ModuleType:
+    """The tests' module of what is promised; the tests are no package of the project."""
+    spec = importlib.util.spec_from_file_location("socert_proof", ROOT / "tests" / "proof.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
+def _tests(found: list[Any]) -> str:
+    """Tests as links, a file after the other."""
+    files: dict[str, list[str]] = {}
+    for one in sorted(set(found)):
+        files.setdefault(one.file, []).append(f"`{one.name}`")
+    return "<br>".join(f"[{file}](../../{file}): {', '.join(names)}" for file, names in files.items()) or "nothing yet"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "seed.md": seed_page,
+    "invariants.md": invariants_page,
+}
 
 
 def _commands(group: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
