@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 TOWN = {"code": "AB-1", "name": "город Примерск", "oktmo": "09701000", "region": "Край", "region_code": "AB-0"}
 VILLAGE = {"code": "AB-2", "name": "Примерский район", "oktmo": None, "region": None, "region_code": None}
-HOUSE = {"name": "МБУ ДО «Дом ремёсел»", "inn": "0000012013", "kind": "MUNICIPAL"}
+HOUSE = {
+    "name": "МБУ ДО «Дом ремёсел»",
+    "id": "org-1",
+    "inn": "0000012013",
+    "kpp": None,
+    "ogrn": None,
+    "kind": "MUNICIPAL",
+}
 POTTERY = {
     "name": "Гончарное дело",
     "organisation": HOUSE,

@@ -45,7 +45,8 @@ async def test_accounts_show_what_was_pushed(region: Any) -> None:
     status, body = await get(region, f"accounts/{SNILS}")
 
     assert status == 200
-    assert body == region.simulator.accounts.summary(SNILS)
+    shown = region.simulator.accounts.summary(SNILS)
+    assert body == shown | {"offers": [], "consents": [], "notices": [], "closed": [], "orders": []}
     assert body["certificates"][0]["available"] == "9256.00"
 
 
@@ -53,7 +54,8 @@ async def test_account_nobody_pushed_is_404(region: Any) -> None:
     assert (await get(region, f"accounts/{SNILS}"))[0] == 404
     await region.push(region.certificate(1))
     await region.push(region.close(2))
-    assert await get(region, f"accounts/{SNILS}") == (200, {"certificates": [], "contracts": []})
+    status, body = await get(region, f"accounts/{SNILS}")
+    assert (status, body["certificates"], body["contracts"]) == (200, [], [])
 
 
 @pytest.mark.parametrize("snils", ["1", "abcdefghijk", "112-233-445 95", "١١٢٢٣٣٤٤٥٩٥"])

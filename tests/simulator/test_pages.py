@@ -17,6 +17,7 @@ from socert.contracts.portal import account
 from socert.contracts.portal import pf_certificate as pf
 from socert.simulator.app import Simulator
 from socert.simulator.portal.pages import COOKIE
+from socert.simulator.portal.people import Identity
 from socert.simulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ async def test_every_page_says_that_it_is_no_gosuslugi(parent: Browser) -> None:
 
 async def test_people_are_searched_when_there_are_many(region: Any, browser: Browser) -> None:
     for number in range(60):
-        region.simulator.people.put_owner(str(number), f"Родителев{number:02d}", "Анна", None)
+        region.simulator.people.put_owner(Identity.snils(str(number)), f"Родителев{number:02d}", "Анна", None)
 
     page = await browser.get("/")
     assert len(page.root.xpath("//form[@action='/sign-in']")) == 50
@@ -203,7 +204,7 @@ async def test_pages_need_somebody_signed_in(region: Any, browser: Browser) -> N
 
 
 async def test_a_stranger_sees_no_foreign_child(region: Any, parent: Browser) -> None:
-    stranger = region.simulator.people.put_owner("snils:1", "Чужая", "Анна", None)
+    stranger = region.simulator.people.put_owner(Identity.snils("1"), "Чужая", "Анна", None)
     await parent.post("/sign-in", person=str(stranger))
 
     for path in ("/account/child/1", "/account/child/1/find", "/account/child/999"):
@@ -216,7 +217,7 @@ async def test_a_stranger_sees_no_foreign_child(region: Any, parent: Browser) ->
 
 
 async def test_session_cookie_stays_on_this_site(region: Any, browser: Browser) -> None:
-    owner = region.simulator.people.put_owner("snils:1", "А", "А", None)
+    owner = region.simulator.people.put_owner(Identity.snils("1"), "А", "А", None)
     async with region.http.post(
         f"{region.simulator.url}/sign-in", data={"person": str(owner)}, allow_redirects=False
     ) as response:
@@ -347,7 +348,7 @@ async def test_silence_of_the_region_offers_to_retry(keys: Any, region: Any) -> 
 async def test_answer_of_one_child_is_not_shown_to_another(region: Any, parent: Browser, answering: Any) -> None:
     answering(region.found)
     page = await parent.post("/account/child/1/find")
-    other = region.simulator.people.put_owner("snils:1", "Чужая", "Анна", None)
+    other = region.simulator.people.put_owner(Identity.snils("1"), "Чужая", "Анна", None)
     await parent.post("/sign-in", person=str(other))
 
     assert (await parent.get(page.path)).status == 404

@@ -20,7 +20,7 @@ from socert.host.keys import ensure_key, load_signer
 from socert.simulator.app import Simulator, SimulatorThread
 from socert.simulator.clock import Alarm, ClockMode, SimulatorClock, from_microseconds, microseconds
 from socert.simulator.errors import SettingsError
-from socert.simulator.portal.people import People
+from socert.simulator.portal.people import Identity, People
 from socert.simulator.portal.people_file import read_people
 from socert.simulator.retention import Retention
 from socert.simulator.settings import Settings
@@ -351,7 +351,7 @@ async def test_reset_reads_the_people_anew(keys: Path, tmp_path: Path) -> None:
 
 def test_people_are_found_by_parts_of_their_names(people: People) -> None:
     for number, last_name in enumerate(("Ёлкина", "Палкина", "100%_ная\\")):
-        people.put_owner(str(number), last_name, "Анна", "Ивановна")
+        people.put_owner(Identity.snils(str(number)), last_name, "Анна", "Ивановна")
 
     assert [owner.last_name for owner in people.find_owners("елк анн")] == ["Ёлкина"]
     assert [owner.last_name for owner in people.find_owners("ЛКИН")] == ["Ёлкина", "Палкина"]
@@ -362,7 +362,10 @@ def test_people_are_found_by_parts_of_their_names(people: People) -> None:
 
 def test_a_child_is_seen_by_its_own_guardians_only(people: People) -> None:
     day = datetime(2016, 2, 20, tzinfo=UTC).date()
-    mother, stranger = people.put_owner("1", "А", "А", None), people.put_owner("2", "Б", "Б", None)
+    mother, stranger = (
+        people.put_owner(Identity.snils("1"), "А", "А", None),
+        people.put_owner(Identity.snils("2"), "Б", "Б", None),
+    )
     child = people.put_child(snils=None, last_name="А", first_name="Я", middle_name=None, birth_date=day)
     people.link(mother, child)
 

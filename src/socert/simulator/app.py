@@ -25,14 +25,9 @@ from socert.simulator.control.api import PREFIX, Control
 from socert.simulator.control.faults import Faults
 from socert.simulator.control.journal import Journal
 from socert.simulator.errors import SettingsError
-from socert.simulator.portal.accounts import Accounts
-from socert.simulator.portal.catalogue_file import read_catalogue
-from socert.simulator.portal.consumer import Consumer
-from socert.simulator.portal.local_time import LocalTime
 from socert.simulator.portal.pages import Pages
-from socert.simulator.portal.people import People
 from socert.simulator.portal.people_file import read_people
-from socert.simulator.portal.query import Queries
+from socert.simulator.portal.portal import Portal
 from socert.simulator.retention import Retention
 from socert.simulator.settings import Settings
 from socert.simulator.smev.http import Endpoint
@@ -64,15 +59,11 @@ class Simulator:
     def __init__(self, settings: Settings | None = None, *, source: Callable[[], datetime] = system_clock) -> None:
         self.settings = settings = settings or Settings()
         self.clock = SimulatorClock(settings.clock, source)
-        time = LocalTime(self.clock, settings.zone)
         exchange = self._signer("exchange", "Exchange of the simulator")
         portal = self._signer("portal", "Portal of the simulator")
         self.state = State(settings.state)
         self.journal = Journal()
         self.faults = Faults()
-        self.people = People(self.state)
-        self.catalogue = read_catalogue(settings.catalogue)
-        self.accounts = Accounts(self.state, self.people, time)
         self.queues = Queues(self.state, self.clock, settings.ack_timeout)
         self.participants = Participants(
             portal_certificate=portal.certificate, folder=settings.keys, listing=settings.participants
@@ -87,30 +78,23 @@ class Simulator:
             message_age=settings.message_age,
             retention=Retention(self.state, message_age=settings.message_age, keep=settings.retention),
         )
-        self.consumer = Consumer(
+        self.portal = Portal(
+            settings,
+            state=self.state,
+            clock=self.clock,
+            journal=self.journal,
             node=self.node,
             queues=self.queues,
             signer=portal,
-            accounts=self.accounts,
-            state=self.state,
-            clock=self.clock,
         )
-        self.queries = Queries(
-            consumer=self.consumer,
-            accounts=self.accounts,
-            state=self.state,
-            clock=self.clock,
-            time=time,
-            deadline=settings.query_deadline,
-            balance_includes_booked=settings.balance_includes_booked,
-            unit=settings.query_unit,
-        )
+        self.people, self.accounts = self.portal.people, self.portal.accounts
+        self.consumer, self.queries = self.portal.consumer, self.portal.queries
         self._pages = Pages(
             people=self.people,
             accounts=self.accounts,
             queries=self.queries,
-            catalogue=self.catalogue,
-            time=time,
+            catalogue=self.portal.catalogue,
+            time=self.portal.time,
         )
         self._runner: web.AppRunner | None = None
         self._work: asyncio.Task[None] | None = None
@@ -154,6 +138,7 @@ class Simulator:
                 await self._work
         if self._runner is not None:
             await self._runner.cleanup()
+        await self.portal.costs.close()
         self.state.close()
 
     def application(self) -> web.Application:
@@ -166,10 +151,7 @@ class Simulator:
             faults=self.faults,
             queues=self.queues,
             participants=self.participants,
-            accounts=self.accounts,
-            people=self.people,
-            queries=self.queries,
-            catalogue=self.catalogue,
+            portal=self.portal,
             reset=self.reset,
         )
         app.add_subapp(PREFIX, control.application())

@@ -58,6 +58,16 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     show_default=True,
     help="Unit of a certificate that only a query told of.",
 )
+@click.option(
+    "--region-url",
+    default="http://127.0.0.1:8080",
+    show_default=True,
+    help="Where the region answers what a group costs.",
+)
+@click.option(
+    "--region-token", default="", envvar="SOCERT_REGION_TOKEN", help="Bearer token for that; none unless told."
+)
+@click.option("--consent-version", default="2026-01", show_default=True, help="Version of the forms of consent shown.")
 @click.option("--exchange-only", is_flag=True, help="The portal takes no messages: another program plays it.")
 def simulate(
     port: int,
@@ -72,6 +82,9 @@ def simulate(
     query_deadline: float,
     balance_includes_booked: bool,
     query_unit: str,
+    region_url: str,
+    region_token: str,
+    consent_version: str,
     exchange_only: bool,
 ) -> None:
     """Run the portal in a box: exchange, portal accounts, parent's pages, control."""
@@ -89,6 +102,9 @@ def simulate(
         query_deadline=timedelta(seconds=query_deadline),
         balance_includes_booked=balance_includes_booked,
         query_unit=query_unit,
+        region_url=region_url,
+        region_token=region_token,
+        consent_version=consent_version,
         exchange_only=exchange_only,
     )
     try:

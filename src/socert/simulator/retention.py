@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: How often it is looked for what to forget, so that a round is short and most messages pay a comparison only.
 _ROUND = timedelta(minutes=1)
-_BY_RETENTION = {"route": "created", "portal_inbox": "received", "queue": "sent_at"}
+#: A route is kept while the portal expects answers there: an application is answered for months.
+_BY_RETENTION = {"route": "kept = 0 AND created", "portal_inbox": "received", "queue": "sent_at"}
 
 log = get_logger("retention")
 
@@ -40,8 +41,8 @@ class Retention:
             return
         self._last = now
         self._state.run("DELETE FROM sent WHERE received < ?", microseconds(now - self._id_age))
-        for table, column in _BY_RETENTION.items():
-            statement = f"DELETE FROM {table} WHERE {column} < ?"  # noqa: S608 - names from the table above
+        for table, old in _BY_RETENTION.items():
+            statement = f"DELETE FROM {table} WHERE {old} < ?"  # noqa: S608 - names from the table above
             removed = self._state.run(statement, microseconds(now - self._keep))
             if removed:
                 log.info("forgotten by age", table=table, rows=removed)

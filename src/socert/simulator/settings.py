@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +24,8 @@ class Settings:
     `balance_includes_booked`: how the balance of the certificate query is read (portal message dictionary, 1, trap 2).
     `exchange_only`: the portal takes no messages, so that another program may play it with `portal.key`.
     `zone`: the time zone that pages show times in, a name of the IANA database.
+    `region_url`, `region_token`: where the region answers what a group costs, and the Bearer token for it.
+    `consent_version`: the version of the forms of consent that the portal shows.
     `query_unit`: the unit of a certificate that only a query told of, `rub` or `hour` (ibid., trap 4).
     """
 
@@ -42,5 +44,8 @@ class Settings:
     query_deadline: timedelta = timedelta(seconds=20)
     balance_includes_booked: bool = True
     query_unit: str = "rub"
+    region_url: str = "http://127.0.0.1:8080"
+    region_token: str = field(default="", repr=False)
+    consent_version: str = "2026-01"
     exchange_only: bool = False
     body_limit: int = BODY_LIMIT

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Changes whenever a table changes in a way that files of the version before do not have.
-_LAYOUT = 2
+_LAYOUT = 3
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sent (
     message_id TEXT PRIMARY KEY, received INTEGER NOT NULL
@@ -53,9 +53,11 @@ CREATE TABLE IF NOT EXISTS route (
     message_type TEXT NOT NULL,
     node_id TEXT,
     reference_id TEXT,
-    created INTEGER NOT NULL
+    created INTEGER NOT NULL,
+    kept INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS route_created ON route (created);
+CREATE INDEX IF NOT EXISTS route_created ON route (kept, created);
+CREATE INDEX IF NOT EXISTS route_message ON route (message_id);
 
 CREATE TABLE IF NOT EXISTS portal_inbox (
     message_id TEXT PRIMARY KEY, answer BLOB NOT NULL, received INTEGER NOT NULL
@@ -68,7 +70,8 @@ CREATE TABLE IF NOT EXISTS person (
     last_name TEXT NOT NULL,
     first_name TEXT NOT NULL,
     middle_name TEXT,
-    sort_key TEXT NOT NULL
+    sort_key TEXT NOT NULL,
+    profile TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX IF NOT EXISTS person_sort ON person (sort_key);
 CREATE TABLE IF NOT EXISTS child (
@@ -79,7 +82,8 @@ CREATE TABLE IF NOT EXISTS child (
     first_name TEXT NOT NULL,
     middle_name TEXT,
     birth_date TEXT NOT NULL,
-    birth_certificate TEXT
+    birth_certificate TEXT,
+    profile TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX IF NOT EXISTS child_snils ON child (snils);
 CREATE TABLE IF NOT EXISTS guardian (
@@ -95,6 +99,9 @@ CREATE TABLE IF NOT EXISTS object (
     owner INTEGER NOT NULL,
     child INTEGER NOT NULL,
     as_of TEXT NOT NULL,
+    changed INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    digest TEXT NOT NULL,
     notice TEXT,
     card TEXT
 ) WITHOUT ROWID;
@@ -110,6 +117,75 @@ CREATE TABLE IF NOT EXISTS effect (
     PRIMARY KEY (object_id, seq)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS notice (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    object_id TEXT NOT NULL,
+    owner INTEGER NOT NULL,
+    child INTEGER NOT NULL,
+    as_of TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS notice_object ON notice (object_id);
+CREATE INDEX IF NOT EXISTS notice_child ON notice (child, owner);
+
+CREATE TABLE IF NOT EXISTS portal_outbox (message_id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS portal_request (
+    message_id TEXT PRIMARY KEY, kind TEXT NOT NULL, ref TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS portal_request_ref ON portal_request (kind, ref);
+CREATE TABLE IF NOT EXISTS portal_order (
+    id INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    child INTEGER NOT NULL,
+    changes INTEGER NOT NULL,
+    document BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS portal_order_owner ON portal_order (owner, child);
+CREATE TABLE IF NOT EXISTS order_entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, order_id INTEGER NOT NULL, document BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS order_entry_order ON order_entry (order_id);
+CREATE TABLE IF NOT EXISTS order_message (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_id INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    outgoing INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    text TEXT NOT NULL,
+    at TEXT NOT NULL,
+    result TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    UNIQUE (order_id, id)
+);
+CREATE TABLE IF NOT EXISTS decision (
+    id TEXT PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    child INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    document BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS decision_owner ON decision (owner, child);
+CREATE TABLE IF NOT EXISTS elk_order (
+    number INTEGER PRIMARY KEY,
+    sender_inn TEXT NOT NULL,
+    order_number TEXT NOT NULL,
+    owner INTEGER NOT NULL,
+    service TEXT NOT NULL,
+    created TEXT NOT NULL,
+    UNIQUE (sender_inn, order_number)
+);
+CREATE INDEX IF NOT EXISTS elk_order_owner ON elk_order (owner);
+CREATE TABLE IF NOT EXISTS elk_entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    number INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    code TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    UNIQUE (number, at, kind, code, comment)
+);
+
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 _NAMES = (
@@ -122,6 +198,15 @@ _NAMES = (
     "guardian",
     "object",
     "effect",
+    "notice",
+    "portal_outbox",
+    "portal_request",
+    "portal_order",
+    "order_entry",
+    "order_message",
+    "decision",
+    "elk_order",
+    "elk_entry",
     "counter",
 )
 

@@ -11,30 +11,29 @@ GET  /_sim/journal                ?last=N exchanges, oldest first
 GET  /_sim/queues                 sizes
 GET  /_sim/statistics             ?object=ID or ?summary what was applied, how often
 GET  /_sim/faults, POST, DELETE   {"operation", "kind", "times", "seconds"}: order faults
+and the calls that play a parent (`parent`).
 """
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from socert.simulator.control.answers import body_of, errors, snils_of, to_json
+from socert.simulator.control.parent import Parent
 from socert.simulator.errors import ControlRefused
 from socert.simulator.portal.catalogue_file import catalogue_json
 from socert.simulator.portal.people import BirthCertificate, KnownChild
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from socert.simulator.clock import SimulatorClock
     from socert.simulator.control.faults import Faults
     from socert.simulator.control.journal import Journal
-    from socert.simulator.portal.accounts import Accounts
-    from socert.simulator.portal.catalogue import Catalogue
-    from socert.simulator.portal.people import People
-    from socert.simulator.portal.query import Queries
+    from socert.simulator.portal.portal import Portal
     from socert.simulator.smev.participants import Participants
     from socert.simulator.smev.queues import Queues
 
@@ -53,10 +52,7 @@ class Control:
         faults: Faults,
         queues: Queues,
         participants: Participants,
-        accounts: Accounts,
-        people: People,
-        queries: Queries,
-        catalogue: Catalogue,
+        portal: Portal,
         reset: Callable[[], None],
     ) -> None:
         self._clock = clock
@@ -64,15 +60,12 @@ class Control:
         self._faults = faults
         self._queues = queues
         self._participants = participants
-        self._accounts = accounts
-        self._people = people
-        self._queries = queries
-        self._catalogue = catalogue
+        self._portal = portal
         self._reset_all = reset
 
     def application(self) -> web.Application:
         """Return the application to be mounted at `PREFIX`."""
-        app = web.Application(middlewares=[_errors])
+        app = web.Application(middlewares=[errors])
         app.add_routes(
             [
                 web.get("/health", self._health),
@@ -88,40 +81,45 @@ class Control:
                 web.get("/faults", self._read_faults),
                 web.post("/faults", self._order_fault),
                 web.delete("/faults", self._clear_faults),
+                *Parent(self._portal).routes(),
             ]
         )
         return app
 
     async def _health(self, _request: web.Request) -> web.Response:
-        return _json({"status": "ready", "time": self._now(), "participants": self._participants.mnemonics()})
+        return to_json({"status": "ready", "time": self._now(), "participants": self._participants.mnemonics()})
 
     async def _account(self, request: web.Request) -> web.Response:
-        found = self._accounts.summary(_snils(request.match_info["snils"]))
-        if found is None:
-            return _json({"error": "Nothing was pushed about this child."}, 404)
-        return _json(found)
+        snils = snils_of(request.match_info["snils"])
+        found, child = self._portal.accounts.summary(snils), self._portal.people.child_by_snils(snils)
+        if found is None or child is None:
+            return to_json({"error": "Nothing was pushed about this child."}, 404)
+        orders = [order.as_json() for order in self._portal.orders.of(child=child.id)]
+        return to_json(found | self._portal.accounts.details(child.id) | {"orders": orders})
 
     async def _query(self, request: web.Request) -> web.Response:
-        wish = await _body(request)
-        snils = _snils(wish.get("snils"))
-        child = self._people.child_by_snils(snils) or _stranger(snils, wish)
+        wish = await body_of(request)
+        snils = snils_of(wish.get("snils"))
+        child = self._portal.people.child_by_snils(snils) or _stranger(snils, wish)
         if child is None:
-            return _json({"error": "No such child is known: say last_name, first_name and birth_date too."}, 404)
-        answer = await self._queries.search(child)
-        return _json(answer.as_json())
+            return to_json({"error": "No such child is known: say last_name, first_name and birth_date too."}, 404)
+        answer = await self._portal.queries.search(child)
+        return to_json(answer.as_json())
 
     async def _read_catalogue(self, _request: web.Request) -> web.Response:
-        return _json(catalogue_json(self._catalogue))
+        return to_json(catalogue_json(self._portal.catalogue))
 
     async def _reset(self, _request: web.Request) -> web.Response:
         self._reset_all()
-        return _json({"status": "reset"})
+        return to_json({"status": "reset"})
 
     async def _read_clock(self, _request: web.Request) -> web.Response:
-        return _json({"now": self._now(), "mode": self._clock.mode.value, "offset": self._clock.offset.total_seconds()})
+        return to_json(
+            {"now": self._now(), "mode": self._clock.mode.value, "offset": self._clock.offset.total_seconds()}
+        )
 
     async def _move_clock(self, request: web.Request) -> web.Response:
-        wish = await _body(request)
+        wish = await body_of(request)
         match wish:
             case {"advance": int() | float() as seconds} if not isinstance(seconds, bool):
                 if not abs(seconds) <= _LONGEST_MOVE.total_seconds():
@@ -139,19 +137,21 @@ class Control:
         last = request.query.get("last", "1000")
         if not last.isdecimal() or len(last) > 9:
             raise ControlRefused("last is a whole number.")
-        return _json({"exchanges": self._journal.last(int(last))})
+        return to_json({"exchanges": self._journal.last(int(last))})
 
     async def _read_queues(self, _request: web.Request) -> web.Response:
-        return _json({"queues": self._queues.sizes()})
+        return to_json({"queues": self._queues.sizes()})
 
     async def _statistics(self, request: web.Request) -> web.Response:
-        return _json(self._accounts.statistics(request.query.get("object"), summary="summary" in request.query))
+        return to_json(
+            self._portal.accounts.statistics(request.query.get("object"), summary="summary" in request.query)
+        )
 
     async def _read_faults(self, _request: web.Request) -> web.Response:
-        return _json({"faults": self._faults.listing()})
+        return to_json({"faults": self._faults.listing()})
 
     async def _order_fault(self, request: web.Request) -> web.Response:
-        self._faults.order(await _body(request))
+        self._faults.order(await body_of(request))
         return await self._read_faults(request)
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
@@ -160,28 +160,6 @@ class Control:
 
     def _now(self) -> str:
         return self._clock().isoformat()
-
-
-def _json(value: dict[str, Any], status: int = 200) -> web.Response:
-    return web.Response(
-        text=json.dumps(value, ensure_ascii=False, indent=2) + "\n", status=status, content_type="application/json"
-    )
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        value = json.loads(await request.read())
-    except ValueError as error:
-        raise ControlRefused("The body is not JSON.") from error
-    if not isinstance(value, dict):
-        raise ControlRefused("The body is not a JSON object.")
-    return value
-
-
-def _snils(value: object) -> str:
-    if not isinstance(value, str) or len(value) != 11 or not value.isascii() or not value.isdigit():
-        raise ControlRefused("A SNILS is 11 digits.")
-    return value
 
 
 def _stranger(snils: str, wish: dict[str, Any]) -> KnownChild | None:
@@ -213,16 +191,3 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ControlRefused("A moment carries its offset from UTC: 2026-09-01T09:00:00+03:00.")
     return moment
-
-
-@web.middleware
-async def _errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Answer every refusal as JSON."""
-    try:
-        return await handler(request)
-    except ControlRefused as error:
-        return _json({"error": str(error)}, 400)
-    except web.HTTPException as error:
-        return _json({"error": error.reason}, error.status)

@@ -29,10 +29,13 @@ class Municipality:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provider:
-    """Who teaches a programme."""
+    """Who teaches a programme. `id` is the region's own; an organisation without one goes by its INN."""
 
     name: Text
+    id: str | None = None
     inn: str | None = None
+    kpp: str | None = None
+    ogrn: str | None = None
     kind: Literal["STATE", "MUNICIPAL", "PRIVATE", "SOLE_TRADER"] | None = None
 
 
@@ -62,11 +65,21 @@ class Catalogue:
         self.programmes = tuple(sorted(programmes, key=lambda one: (fold(one.name), fold(one.organisation.name))))
         self.municipalities = tuple(municipalities)
         self._words = [fold(f"{one.name} {one.organisation.name} {one.direction or ''}") for one in self.programmes]
-        self._names = {one.code.casefold(): one.name for one in self.municipalities}
+        self._places = {one.code.casefold(): one for one in self.municipalities}
+        self._groups = {one.group_guid.casefold(): one for one in self.programmes if one.group_guid is not None}
 
     def municipality(self, code: str | None) -> str:
         """Return a municipality's name, empty where nobody told."""
-        return self._names.get((code or "").casefold(), "")
+        found = self.place(code)
+        return "" if found is None else found.name
+
+    def place(self, code: str | None) -> Municipality | None:
+        """Return a municipality by code."""
+        return self._places.get((code or "").casefold())
+
+    def group(self, guid: str) -> Programme | None:
+        """Return the programme whose group has this GUID."""
+        return self._groups.get(guid.casefold())
 
     def places(self) -> list[Municipality]:
         """Return the municipalities that have programmes, by name."""

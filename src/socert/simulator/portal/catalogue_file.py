@@ -1,7 +1,7 @@
 """The file of the catalogue given at the start, as JSON.
 
-{"programmes": [{"name", "organisation": {"name", "inn"?, "kind"?}, "certificate_accepted", "direction"?, "years"?,
-                 "hours"?, "price"?, "municipality_code"?, "programme_guid"?, "group_guid"?}],
+{"programmes": [{"name", "organisation": {"name", "id"?, "inn"?, "kpp"?, "ogrn"?, "kind"?}, "certificate_accepted",
+                 "direction"?, "years"?, "hours"?, "price"?, "municipality_code"?, "programme_guid"?, "group_guid"?}],
  "municipalities": [{"code", "name", "oktmo"?, "region"?, "region_code"?}]}
 
 Both lists may be missing, other keys are left alone. `hours` and `price` are integer hundredths a year.

@@ -90,7 +90,7 @@ class Cost:
 
     @property
     def agreeable(self) -> bool:
-        """Whether the parent can agree to the figures and file the application."""
+        """Whether the parent can agree to the figures of a certificate and file the application."""
         return self.order_allowed and self.division is not None
 
 
@@ -114,7 +114,8 @@ class HistoryEntry:
     """Something that happened to an order.
 
     `status` is the portal's code or the agency's own; `seq` is the region's number, None for what has none. `source`:
-    "portal", "status" (changeOrderInfo), "event" (order event), "cancel" (cancelResponse). Entries that were not
+    "portal", "status" (changeOrderInfo), "event" (a status by an order event), "info" (another event, which changes no
+    status), "cancel" (cancelResponse). Entries that were not
     applied say why in `ignored` (English, for testers).
     """
 
@@ -195,11 +196,18 @@ class Order:
         """Whether it was never sent."""
         return self.filed is None
 
+    @property
+    def agreeable(self) -> bool:
+        """Whether the cost allows filing: with a certificate only by its exact figures."""
+        if self.cost is None:
+            return False
+        return self.cost.agreeable if self.source is FinancialSource.CERTIFICATE else self.cost.order_allowed
+
     def as_json(self) -> dict[str, Any]:
         """Return the order for testers; amounts are texts with two digits, moments carry their offset."""
         raw: dict[str, Any] = _ORDERS.dump_python(self, mode="json")
         written: dict[str, Any] = _written(raw)
-        return written | {"said": self.said, "agreeable": self.cost is not None and self.cost.agreeable}
+        return written | {"said": self.said, "agreeable": self.agreeable}
 
 
 _ORDERS = TypeAdapter(Order)

@@ -7,9 +7,10 @@ identifies an owner by SNILS, document or account id, a child by SNILS or by nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from sqlite3 import Row
@@ -17,14 +18,43 @@ if TYPE_CHECKING:
     from socert.simulator.state import State
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells an account owner from all others: a mark and its parts.
+
+    `kind`: "snils" (11 digits), "document" (kind, series or empty, number), "oid" (the account's number), "inn".
+    """
+
+    kind: str
+    parts: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The identity as one text, for the state."""
+        return json.dumps([self.kind, *self.parts], ensure_ascii=False)
+
+    @classmethod
+    def of(cls, key: str) -> Self:
+        """Read what `key` wrote."""
+        kind, *parts = json.loads(key)
+        return cls(kind, tuple(parts))
+
+    @classmethod
+    def snils(cls, snils: str) -> Self:
+        """Return the identity by SNILS."""
+        return cls("snils", (snils,))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owner:
-    """An account owner: the parent or other representative."""
+    """An account owner: the parent or other representative. `profile` is what the file of people tells beyond that."""
 
     id: int
+    identity: Identity
     last_name: str
     first_name: str
     middle_name: str | None
+    profile: dict[str, Any] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -44,7 +74,7 @@ class BirthCertificate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownChild:
-    """A child. `snils`: 11 digits or None."""
+    """A child. `snils`: 11 digits or None; `profile` is what the file of people tells beyond that."""
 
     id: int
     snils: str | None
@@ -53,6 +83,7 @@ class KnownChild:
     middle_name: str | None
     birth_date: date
     birth_certificate: BirthCertificate
+    profile: dict[str, Any] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -79,17 +110,27 @@ class People:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def put_owner(self, identity: str, last_name: str, first_name: str, middle_name: str | None) -> int:
-        """Add or renew an owner; return the id. `identity` is any text that stays the same for one person."""
+    def put_owner(
+        self,
+        identity: Identity,
+        last_name: str,
+        first_name: str,
+        middle_name: str | None,
+        profile: dict[str, Any] | None = None,
+    ) -> int:
+        """Add or renew an owner; return the id. A profile once known is kept when none is given."""
         row = self._state.one(
-            "INSERT INTO person (identity, last_name, first_name, middle_name, sort_key) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO person (identity, last_name, first_name, middle_name, sort_key, profile)"
+            " VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'))"
             " ON CONFLICT (identity) DO UPDATE SET last_name = excluded.last_name, first_name = excluded.first_name,"
-            " middle_name = excluded.middle_name, sort_key = excluded.sort_key RETURNING id",
-            identity,
+            " middle_name = excluded.middle_name, sort_key = excluded.sort_key,"
+            " profile = iif(excluded.profile = '{}', profile, excluded.profile) RETURNING id",
+            identity.key,
             last_name,
             first_name,
             middle_name,
             fold(full_name(last_name, first_name, middle_name)),
+            json.dumps(profile) if profile else None,
         )
         assert row is not None
         return int(row["id"])
@@ -103,15 +144,18 @@ class People:
         middle_name: str | None,
         birth_date: date,
         birth_certificate: BirthCertificate | None = None,
+        profile: dict[str, Any] | None = None,
     ) -> int:
-        """Add or renew a child; return the id. A birth certificate once known is kept when none is given."""
+        """Add or renew a child; return the id. A birth certificate and a profile once known are kept."""
         identity = f"snils:{snils}" if snils else f"name:{fold(full_name(last_name, first_name))}:{birth_date}"
         paper = birth_certificate
         row = self._state.one(
-            "INSERT INTO child (identity, snils, last_name, first_name, middle_name, birth_date, birth_certificate)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET last_name = excluded.last_name,"
+            "INSERT INTO child (identity, snils, last_name, first_name, middle_name, birth_date, birth_certificate,"
+            " profile) VALUES (?, ?, ?, ?, ?, ?, ?, coalesce(?, '{}'))"
+            " ON CONFLICT (identity) DO UPDATE SET last_name = excluded.last_name,"
             " first_name = excluded.first_name, middle_name = excluded.middle_name, birth_date = excluded.birth_date,"
-            " birth_certificate = coalesce(excluded.birth_certificate, birth_certificate) RETURNING id",
+            " birth_certificate = coalesce(excluded.birth_certificate, birth_certificate),"
+            " profile = iif(excluded.profile = '{}', profile, excluded.profile) RETURNING id",
             identity,
             snils,
             last_name,
@@ -119,6 +163,7 @@ class People:
             middle_name,
             birth_date.isoformat(),
             None if paper is None else "\n".join((paper.series, paper.number, paper.agency, paper.issue_date)),
+            json.dumps(profile) if profile else None,
         )
         assert row is not None
         return int(row["id"])
@@ -130,6 +175,11 @@ class People:
     def owner(self, owner: int) -> Owner | None:
         """Return an owner by id."""
         row = self._state.one("SELECT * FROM person WHERE id = ?", owner)
+        return None if row is None else _owner(row)
+
+    def owner_by(self, identity: Identity) -> Owner | None:
+        """Return an owner by identity."""
+        row = self._state.one("SELECT * FROM person WHERE identity = ?", identity.key)
         return None if row is None else _owner(row)
 
     def find_owners(self, words: str = "", limit: int = 50) -> list[Owner]:
@@ -170,7 +220,14 @@ class People:
 
 
 def _owner(row: Row) -> Owner:
-    return Owner(id=row["id"], last_name=row["last_name"], first_name=row["first_name"], middle_name=row["middle_name"])
+    return Owner(
+        id=row["id"],
+        identity=Identity.of(row["identity"]),
+        last_name=row["last_name"],
+        first_name=row["first_name"],
+        middle_name=row["middle_name"],
+        profile=json.loads(row["profile"]),
+    )
 
 
 def _child(row: Row) -> KnownChild:
@@ -183,4 +240,5 @@ def _child(row: Row) -> KnownChild:
         middle_name=row["middle_name"],
         birth_date=date.fromisoformat(row["birth_date"]),
         birth_certificate=BirthCertificate(series=paper[0], number=paper[1], agency=paper[2], issue_date=paper[3]),
+        profile=json.loads(row["profile"]),
     )

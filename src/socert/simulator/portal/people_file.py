@@ -1,8 +1,12 @@
 """The file of people given at the start: account owners and their children, as JSON.
 
-{"people": [{"last_name", "first_name", "middle_name"?, "snils",
-             "children": [{"last_name", "first_name", "middle_name"?, "birth_date", "snils"?,
+{"people": [{"last_name", "first_name", "middle_name"?, "snils", "birth_date"?, "phone"?, "email"?,
+             "passport"?: {"series"?, "number"?, "agency"?, "issue_date"?, "department_code"?},
+             "children": [{"last_name", "first_name", "middle_name"?, "birth_date", "snils"?, "gender"?,
+                           "address"?: {"full", "index"?, "city"?, "street"?, "house"?, "apartment"?},
                            "birth_certificate"?: "IV-АБ 123456" or {"series", "number", "agency", "issue_date"}}]}]}
+
+What a parent's profile at the portal has and the file does not tell is made up (`profile`).
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from socert.contracts.portal.errors import ValueRefused
 from socert.contracts.portal.values import normal_snils
 from socert.simulator.errors import SettingsError
-from socert.simulator.portal.people import BirthCertificate
+from socert.simulator.portal.people import BirthCertificate, Identity
+from socert.simulator.portal.profile import checked_applicant, checked_child
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +51,13 @@ def read_people(place: Path, people: People) -> int:
 
 def _put(entry: dict[str, Any], people: People) -> None:
     snils = normal_snils(entry["snils"])
-    owner = people.put_owner(f"snils:{snils}", entry["last_name"], entry["first_name"], entry.get("middle_name"))
+    owner = people.put_owner(
+        Identity.snils(snils),
+        entry["last_name"],
+        entry["first_name"],
+        entry.get("middle_name"),
+        checked_applicant(entry),
+    )
     for child in entry.get("children", []):
         number = people.put_child(
             snils=normal_snils(child["snils"]) if child.get("snils") else None,
@@ -55,6 +66,7 @@ def _put(entry: dict[str, Any], people: People) -> None:
             middle_name=child.get("middle_name"),
             birth_date=date.fromisoformat(child["birth_date"]),
             birth_certificate=_paper(child.get("birth_certificate")),
+            profile=checked_child(child),
         )
         people.link(owner, number)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from socert.simulator.state import State
 
 #: The first number an order of the portal gets.
-_FIRST_ORDER = 1000000001
+FIRST_ORDER = 1000000001
 
 log = get_logger("query")
 
@@ -50,7 +50,8 @@ class Found:
     """A certificate an answer told of.
 
     `available` and `booked` are hundredths of `unit`, None where the answer has no register of funds: so it is for
-    accounting certificates, and for hours unless the peers agreed otherwise.
+    accounting certificates, and for hours unless the peers agreed otherwise. `issued_now`: made because of this
+    question.
     """
 
     guid: str
@@ -63,6 +64,7 @@ class Found:
     category: str
     municipality_code: str
     as_of: datetime
+    issued_now: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,8 +148,13 @@ class Queries:
         item = pf.InformerItem(certificate_guid=guid, snils=child.snils)
         return await self._ask(child, pf.InformerQuery(items=(item,)), guid)
 
-    async def _ask(self, child: KnownChild, query: pf.Query, guid: str = "") -> Answer:
-        order = self._state.next_number("order", _FIRST_ORDER)
+    async def find_or_create(self, child: KnownChild, query: pf.StatusQuery, order: int) -> Answer:
+        """Ask for the child's certificate, which the region issues if there is none, under the order's own number."""
+        return await self._ask(child, query, order=order)
+
+    async def _ask(self, child: KnownChild, query: pf.Query, guid: str = "", order: int | None = None) -> Answer:
+        if order is None:
+            order = self._state.next_number("order", FIRST_ORDER)
         request = pf.Request(order_id=order, order_timestamp=self._clock(), query=query)
         try:
             delivery = await self._consumer.ask(request, self._deadline)
@@ -200,6 +207,7 @@ class Queries:
             category=certificate.category_name,
             municipality_code=certificate.municipality_code,
             as_of=as_of,
+            issued_now=certificate.released_on_request,
         )
 
     def _unit_of(self, child: KnownChild, guid: str) -> str:

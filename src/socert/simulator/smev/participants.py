@@ -7,8 +7,8 @@ when absent, and the region REGION, known as soon as `region.crt` lies in the fo
     [[participant]]
     mnemonic = "REGION"
     certificates = ["region.crt", "region-2027.crt"]    # files beside this one, or absolute
-    serves = ["pf_certificate"]                         # gets these requests
-    sends = ["account"]                                 # may send these requests
+    serves = ["pf_certificate", "enrolment"]            # gets these requests
+    sends = ["account", "order_event"]                  # may send these requests
     """
 
 A file replaces all participants but EPGU, whose entry it may replace too (its certificate stays the portal's own).
@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from socert.contracts.errors import SignatureInvalid
+from socert.contracts.portal.known import Direction
 from socert.contracts.signature.certificates import fingerprint, load_certificate
 from socert.host.log import get_logger
 from socert.simulator.errors import SettingsError
-from socert.simulator.smev.types import ACCOUNT, PF_CERTIFICATE, TYPES
+from socert.simulator.smev.types import names, types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,10 +107,12 @@ class Participants:
         self._by_certificate, self._by_mnemonic = by_certificate, by_mnemonic
 
     def _listed(self) -> Iterable[_Listed]:
-        portal = Participant(mnemonic=PORTAL, serves=frozenset({ACCOUNT}), sends=frozenset({PF_CERTIFICATE}))
+        to_portal = names(Direction.REGION_TO_PORTAL, Direction.BOTH_WAYS)
+        to_region = names(Direction.PORTAL_TO_REGION, Direction.BOTH_WAYS)
+        portal = Participant(mnemonic=PORTAL, serves=to_portal, sends=to_region)
         yield _Listed(participant=portal, certificates=())
         if self._file is None:
-            region = Participant(mnemonic=REGION, serves=frozenset({PF_CERTIFICATE}), sends=frozenset({ACCOUNT}))
+            region = Participant(mnemonic=REGION, serves=to_region, sends=to_portal)
             yield _Listed(participant=region, certificates=(self._folder / "region.crt",))
             return
         yield from read_listing(self._file)
@@ -142,12 +145,12 @@ def _entry(place: Path, number: int, entry: Any) -> _Listed:
 
 
 def _types(place: Path, number: int, entry: dict[str, Any], field: str) -> frozenset[str]:
-    names = frozenset(_texts(place, number, entry, field))
-    unknown = names - TYPES.keys()
+    named = frozenset(_texts(place, number, entry, field))
+    unknown = named - types().keys()
     if unknown:
-        known = ", ".join(TYPES)
+        known = ", ".join(types())
         raise SettingsError(f"{place}, participant {number}: {field} names {sorted(unknown)}; known are {known}.")
-    return names
+    return named
 
 
 def _texts(place: Path, number: int, entry: dict[str, Any], field: str) -> list[str]:

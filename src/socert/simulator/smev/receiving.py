@@ -10,7 +10,7 @@ from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.status import AsyncStatus, InteractionStatus, MessageCategory
 from socert.simulator.smev import checks
 from socert.simulator.smev.queues import Kind
-from socert.simulator.smev.types import BY_REQUEST, BY_RESPONSE
+from socert.simulator.smev.types import by_request, by_response
 
 if TYPE_CHECKING:
     from socert.contracts.message import MessageType
@@ -69,7 +69,7 @@ class Receiving:
 
     def _selected(self, call: Call, selector: MessageType, participant: Participant, kind: Kind) -> str:
         """Return the name of the type selected, by its request's root or its response's (manual 2.5.1)."""
-        registered = BY_REQUEST.get(selector) or BY_RESPONSE.get(selector)
+        registered = by_request().get(selector) or by_response().get(selector)
         own = participant.serves if kind is Kind.REQUEST else participant.sends | participant.serves
         if registered is None or registered.name not in own:
             raise checks.refuse(call.operation, Cause.TYPE_UNKNOWN, subject=checks.caller(call))

@@ -21,7 +21,7 @@ from socert.simulator.errors import NodeRefused
 from socert.simulator.smev import checks
 from socert.simulator.smev.participants import EXCHANGE
 from socert.simulator.smev.queues import Kind, Queued, Rejection
-from socert.simulator.smev.types import BY_REQUEST, BY_RESPONSE
+from socert.simulator.smev.types import by_request, by_response, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,16 +78,17 @@ class Sending:
             raise checks.refuse(call.operation, Cause.ACCESS_DENIED)
         if call.end_of_life is not None and call.end_of_life <= now:
             raise checks.refuse(call.operation, Cause.END_OF_LIFE)
-        recipient = self._provider(registered, call.message_type)
+        recipient = self._provider(registered, call.message_type, sender)
         address = _address(call.message_id, sender.mnemonic, call.message_type, now)
-        errors = checks.complaints(registered.schema().violations(call.content))
+        errors = checks.complaints(schema_of(call.message_type).violations(call.content))
         with self._state.transaction():
             self._remember(call.message_id, now)
             if errors:
                 self._reject(call, sender, registered, address, InteractionStatus.REJECTED, errors)
             else:
                 self._state.run(
-                    "INSERT INTO route VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO route (address, message_id, sender, recipient, message_type, node_id, reference_id,"
+                    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     address,
                     call.message_id,
                     sender.mnemonic,
@@ -124,8 +125,8 @@ class Sending:
         errors: list[ValidationError] = []
         recipient, name = str(route["sender"]), str(route["message_type"])
         registered = self._registered_response(call, name)
-        if registered is not None and call.content is not None:
-            errors = checks.complaints(registered.schema().violations(call.content))
+        if call.message_type is not None and call.content is not None:
+            errors = checks.complaints(schema_of(call.message_type).violations(call.content))
         with self._state.transaction():
             self._remember(call.message_id, now)
             if errors:
@@ -162,14 +163,14 @@ class Sending:
         self._state.run("INSERT INTO sent VALUES (?, ?)", message_id, microseconds(now))
 
     def _registered_request(self, message_type: MessageType) -> Registered:
-        registered = BY_REQUEST.get(message_type)
+        registered = by_request().get(message_type)
         if registered is not None:
             return registered
         names = {"RootElementLocalName": message_type.root, "RootElementNamespaceURI": message_type.namespace}
         raise NodeRefused(
             because(
                 Operation.SEND_REQUEST,
-                Cause.TYPE_OF_OTHER_OPERATION if message_type in BY_RESPONSE else Cause.TYPE_NOT_SUPPORTED,
+                Cause.TYPE_OF_OTHER_OPERATION if message_type in by_response() else Cause.TYPE_NOT_SUPPORTED,
                 details=names,
                 namespace=message_type.namespace,
                 root=message_type.root,
@@ -181,10 +182,10 @@ class Sending:
         """Return the type of an answer's content, which must answer the request's type; None without content."""
         if call.message_type is None:
             return None
-        registered = BY_RESPONSE.get(call.message_type)
+        registered = by_response().get(call.message_type)
         if registered is not None and registered.name == name:
             return registered
-        if registered is not None or call.message_type in BY_REQUEST:
+        if registered is not None or call.message_type in by_request():
             raise checks.refuse(call.operation, Cause.RESPONSE_TYPE_WRONG)
         raise checks.refuse(
             call.operation,
@@ -193,8 +194,9 @@ class Sending:
             root=call.message_type.root,
         )
 
-    def _provider(self, registered: Registered, message_type: MessageType) -> str:
-        providers = self._participants.providers(registered.name)
+    def _provider(self, registered: Registered, message_type: MessageType, sender: Participant) -> str:
+        """Return who gets a request: the one that serves its type; nobody asks himself."""
+        providers = [one for one in self._participants.providers(registered.name) if one != sender]
         names = {"namespace": message_type.namespace, "root": message_type.root}
         if not providers:
             raise checks.refuse(Operation.SEND_REQUEST, Cause.RECIPIENT_UNKNOWN, **names)
