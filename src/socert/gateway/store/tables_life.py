@@ -1,0 +1,65 @@
+"""Tables of the gateway for a certificate's life: consents and what they order to be done.
+
+Made by the migration `gateway_0002`; they share the metadata of `tables`. Times are integer microseconds since 1970
+UTC, days are dates.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table, Text
+
+from socert.gateway.store.tables import Serial, metadata
+
+# Consents
+
+
+class DutyState(StrEnum):
+    """Where a duty stands."""
+
+    OPEN = "open"  # to be done by its day
+    DONE = "done"  # done; an erasure's `act` proves it
+    CANCELLED = "cancelled"  # a new consent took its ground away
+
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("consent_id", String(50), primary_key=True),
+    Column("certificate_guid", String(50), nullable=False, index=True),
+    Column("form", String(30), nullable=False),
+    Column("version", String(20), nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("text_digest", String(64), nullable=True),
+    Column("withdrawn_at", BigInteger, nullable=True),
+    Column("withdrawn_through", String(20), nullable=True),
+)
+
+duty = Table(
+    "duty",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("certificate_guid", String(50), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("due", Date, nullable=False),
+    Column("whole", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("ordered_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=True),
+    Column("act", BigInteger, nullable=True),
+    Index(None, "state", "kind", "due"),
+    Index(None, "certificate_guid", "state"),
+)
+
+act = Table(
+    "act",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("certificate_guid", String(50), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("whole", Integer, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
