@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 metadata = MetaData(
     naming_convention={
@@ -41,6 +41,17 @@ class Kind(StrEnum):
 
     CERTIFICATE = "certificate"
     CONTRACT = "contract"
+    OFFER = "offer"
+    CONSENT = "consent"
+
+
+class Way(StrEnum):
+    """What carries a change to the parent."""
+
+    ACCOUNT = "account"  # the object itself, with its figures
+    ORDER_EVENT = "order_event"  # a notice on the parent's order
+    ELK = "elk"  # a notice as an order of ours
+    NONE = "none"  # nothing: the change is held, and answers questions
 
 
 class ChangeState(StrEnum):
@@ -63,6 +74,7 @@ class MessageState(StrEnum):
     REJECTED = "rejected"  # refused for good by the exchange or the portal
     DEAD = "dead"  # out of attempts; an operator may replay it
     RENEWED = "renewed"  # its MessageID grew too old; `renewed_by` carries the same content
+    CANCELLED = "cancelled"  # stopped because a consent was withdrawn; what else it held goes in another
 
 
 class InboxState(StrEnum):
@@ -87,6 +99,8 @@ projection = Table(
     Column("spent", BigInteger, nullable=False),
     Column("open", Integer, nullable=False),
     Column("told_to", Text, nullable=False),
+    Column("way", String(12), nullable=False, server_default=text("'account'")),
+    Column("year", Integer, nullable=True),
 )
 
 change = Table(
@@ -106,6 +120,7 @@ change = Table(
     Column("message_id", String(36), nullable=True, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger, nullable=True),
+    Column("way", String(12), nullable=False, server_default=text("'account'")),
     Index(None, "state", "id"),
     Index(None, "object_id", "state"),
     Index(None, "certificate_guid", "state"),

@@ -63,3 +63,29 @@ act = Table(
     Column("counts", Text, nullable=False),
     Column("digest", String(64), nullable=False),
 )
+
+# What the account shows
+
+offer_key = Table(
+    "offer_key",
+    metadata,
+    Column("object_id", String(50), primary_key=True),
+    Column("key", String(200), nullable=False),
+    Column("certificate_guid", String(50), nullable=False, index=True),
+)
+
+elk_order = Table(
+    "elk_order",
+    metadata,
+    Column("object_id", String(50), primary_key=True),
+    Column("order_number", String(36), nullable=False, unique=True),
+    Column("certificate_guid", String(50), nullable=False, index=True),
+    Column("elk_number", String(50), nullable=True),
+)
+
+seen_settings = Table(
+    "seen_settings",
+    metadata,
+    Column("name", String(30), primary_key=True),
+    Column("digest", String(64), nullable=False),
+)

@@ -16,6 +16,7 @@ _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make the change."""
     _consents()
+    _account()
 
 
 def _consents() -> None:
@@ -62,7 +63,41 @@ def _consents() -> None:
     op.create_index(op.f("ix_act_certificate_guid"), "act", ["certificate_guid"])
 
 
+def _account() -> None:
+    """Say of changes and of what is told which way they go; remember offers, orders of our own and the settings."""
+    for table in ("change", "projection"):
+        op.add_column(table, sa.Column("way", sa.String(12), server_default=sa.text("'account'"), nullable=False))
+    op.add_column("projection", sa.Column("year", sa.Integer(), nullable=True))
+    op.create_table(
+        "offer_key",
+        sa.Column("object_id", sa.String(50), nullable=False),
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("certificate_guid", sa.String(50), nullable=False),
+        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_offer_key")),
+    )
+    op.create_index(op.f("ix_offer_key_certificate_guid"), "offer_key", ["certificate_guid"])
+    op.create_table(
+        "elk_order",
+        sa.Column("object_id", sa.String(50), nullable=False),
+        sa.Column("order_number", sa.String(36), nullable=False),
+        sa.Column("certificate_guid", sa.String(50), nullable=False),
+        sa.Column("elk_number", sa.String(50), nullable=True),
+        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_elk_order")),
+        sa.UniqueConstraint("order_number", name=op.f("uq_elk_order_order_number")),
+    )
+    op.create_index(op.f("ix_elk_order_certificate_guid"), "elk_order", ["certificate_guid"])
+    op.create_table(
+        "seen_settings",
+        sa.Column("name", sa.String(30), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_seen_settings")),
+    )
+
+
 def downgrade() -> None:
     """Take it back."""
-    for table in ("act", "duty", "consent"):
+    op.drop_column("projection", "year")
+    for table in ("change", "projection"):
+        op.drop_column(table, "way")
+    for table in ("seen_settings", "elk_order", "offer_key", "act", "duty", "consent"):
         op.drop_table(table)

@@ -1,0 +1,158 @@
+"""Objects of the account, drawn and rendered as updates of some version (portal message dictionary, 7).
+
+An object is drawn once per change: the update is rendered when the change is recorded, in the prefix that it will have
+inside an envelope; a message is the joined text of its updates. So what is sent is what was true at the change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, ClassVar
+
+from socert.contracts.errors import ContractError
+from socert.contracts.portal import account
+from socert.contracts.portal.account.update import render_recipient, render_update
+from socert.contracts.portal.values import format_moment
+from socert.contracts.xml import escape_text
+
+if TYPE_CHECKING:
+    from socert.contracts.message import MessageType
+    from socert.contracts.portal.account.update import Body
+
+PREFIX = "ns3"
+"""The prefix that business content has inside the signed block of an envelope: the third namespace declared there."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOBODY = account.Recipient(
+    applicant=account.Applicant(last_name="", first_name=""),
+    child=account.Child(last_name="", first_name="", birth_date=_EPOCH.date()),
+)
+
+
+class NotTellable(ContractError):
+    """The object's figures contradict each other, so the portal must not show them; the text says where."""
+
+    code: ClassVar[str] = "not_tellable"
+
+
+class WrongPrefixError(Exception):
+    """A batch of rendered updates was asked for in another prefix than they were rendered in."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """An AccountUpdateRequest out of updates that are rendered already, at most 100."""
+
+    message_type: ClassVar[MessageType] = account.UPDATE_REQUEST
+
+    batch_id: str
+    sent_at: datetime
+    updates: tuple[str, ...]
+
+    def render(self, prefix: str = PREFIX) -> str:
+        """Return the whole message in normal form; `WrongPrefixError` for any prefix but that of the updates."""
+        if prefix != PREFIX:
+            raise WrongPrefixError(f"updates are rendered with the prefix {PREFIX}, not {prefix}")
+        return (
+            f'<{PREFIX}:AccountUpdateRequest xmlns:{PREFIX}="{account.NAMESPACE}">'
+            f"<{PREFIX}:batchId>{escape_text(self.batch_id)}</{PREFIX}:batchId>"
+            f"<{PREFIX}:sentAt>{format_moment(self.sent_at)}</{PREFIX}:sentAt>"
+            f"{''.join(self.updates)}</{PREFIX}:AccountUpdateRequest>"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawing:
+    """An object as it stands now, ready to be rendered as a change of some version."""
+
+    object_id: str
+    recipient: account.Recipient
+    body: Body | None
+    order_id: int | None = None
+
+    def digest(self) -> str:
+        """Return a SHA-256 of what the account shows; versions and times, which always differ, are left out."""
+        body = self.body
+        if isinstance(body, account.CertificateCard):
+            body = replace(body, version=0)
+        elif isinstance(body, account.ContractCard | account.RenewalOffer):
+            body = replace(body, certificate_version=0)
+        text = _render(self, seq=1, as_of=_EPOCH, cause=account.Cause.RECONCILE, operation="UPDATE", body=body)
+        return sha256(text.encode()).hexdigest()
+
+    def render(self, *, seq: int, as_of: datetime, cause: str, operation: str) -> str:
+        """Return the rendered update; `ContractError` for text that XML cannot carry, `NotTellable` for bad figures."""
+        problems = account.check_update(_update(self, seq, as_of, account.Cause(cause), operation, self.body))
+        if problems:
+            raise NotTellable("; ".join(str(problem) for problem in problems))
+        return _render(self, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=self.body)
+
+    def told_to(self) -> str:
+        """Return whose account and which child it is told to, rendered: what `render_closing` needs later."""
+        return render_recipient(PREFIX, self.recipient)
+
+
+def render_closing(
+    object_id: str,
+    *,
+    seq: int,
+    as_of: datetime,
+    cause: str,
+    told_to: str,
+    body: account.ConsentState | None = None,
+) -> str:
+    """Return the rendered update that closes an object in the account that shows it (`Drawing.told_to` at the time).
+
+    It has no figures and no reason beyond the cause, and nothing that the portal was not told before. A consent that
+    was withdrawn says so itself in its `body`.
+    """
+    return render_told(object_id, seq=seq, as_of=as_of, cause=cause, operation="CLOSE", told_to=told_to, body=body)
+
+
+def render_told(
+    object_id: str,
+    *,
+    seq: int,
+    as_of: datetime,
+    cause: str,
+    operation: str,
+    told_to: str,
+    body: account.ConsentState | None,
+) -> str:
+    """Return a rendered update whose recipient is, word for word, the one that the portal was told before."""
+    nobody = Drawing(object_id=object_id, recipient=_NOBODY, body=None)
+    text = _render(nobody, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=body)
+    return text.replace(nobody.told_to(), told_to)
+
+
+def _render(
+    drawing: Drawing,
+    *,
+    seq: int,
+    as_of: datetime,
+    cause: account.Cause,
+    operation: str,
+    body: Body | None,
+) -> str:
+    return render_update(PREFIX, "update", _update(drawing, seq, as_of, cause, operation, body))
+
+
+def _update(
+    drawing: Drawing,
+    seq: int,
+    as_of: datetime,
+    cause: account.Cause,
+    operation: str,
+    body: Body | None,
+) -> account.Update:
+    return account.Update(
+        object_id=drawing.object_id,
+        operation=account.Operation(operation),
+        seq=seq,
+        as_of=as_of,
+        cause=cause,
+        recipient=drawing.recipient,
+        order_id=drawing.order_id,
+        body=body,
+    )
