@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import TestServer
+from tests.simulator.parent import CostServer, Parent, write_world
 
 from socert.contracts.portal import account
 from socert.contracts.portal import pf_certificate as pf
@@ -284,6 +286,44 @@ async def exchange(keys: Path, http: aiohttp.ClientSession) -> AsyncIterator[Reg
     settings = Settings(port=0, keys=keys, clock=ClockMode.MANUAL, exchange_only=True)
     async with Simulator(settings) as running:
         yield Region(running, signer_of(keys, "region"), http)
+
+
+@pytest.fixture
+async def costs() -> AsyncIterator[CostServer]:
+    """A region's HTTP side that answers the cost question; `url` is where it listens."""
+    server = CostServer()
+    async with TestServer(server.application()) as listening:
+        server.url = str(listening.make_url(""))
+        yield server
+
+
+@pytest.fixture
+def parent_settings(keys: Path, tmp_path: Path, costs: CostServer) -> Settings:
+    """Settings of a simulator with a family, a catalogue and a region that tells costs."""
+    world = write_world(tmp_path)
+    return Settings(
+        port=0,
+        keys=keys,
+        clock=ClockMode.MANUAL,
+        region_url=costs.url,
+        region_token="secret",
+        query_deadline=timedelta(seconds=10),
+        people=world["people"],
+        catalogue=world["catalogue"],
+    )
+
+
+@pytest.fixture
+async def parent(
+    parent_settings: Settings, keys: Path, http: aiohttp.ClientSession, costs: CostServer
+) -> AsyncIterator[Parent]:
+    """A parent at a running simulator, and a region that answers."""
+    async with Simulator(parent_settings) as running:
+        region = Region(running, signer_of(keys, "region"), http)
+        found = Parent(running, region, costs)
+        serving = asyncio.create_task(found.serve())
+        yield found
+        serving.cancel()
 
 
 def signer_of(keys: Path, name: str) -> Signer:

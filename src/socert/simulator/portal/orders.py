@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from socert.contracts.portal import enrolment as messages
-from socert.contracts.portal.errors import ValueRefused
 from socert.contracts.portal.statuses import PortalStatus
 from socert.host.log import get_logger
 from socert.simulator.control.journal import Entry
@@ -162,7 +161,9 @@ class Orders:
             return
         problems = messages.check_response(messages.Response(answer=answer))
         if problems:
-            raise ValueRefused("; ".join(map(str, problems)))
+            entry = HistoryEntry(at=self._clock(), status=order.status, source="status")
+            self._ignore(order, entry, "; ".join(map(str, problems)))
+            return
         match answer:
             case messages.StatusChange():
                 self._status(order, answer)
