@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from socert.gateway.domain.ledger import Book
     from socert.gateway.domain.policy import Policy
+    from socert.gateway.domain.records import Child
 
 FINAL = frozenset({CertificateStatus.ANNULLED, CertificateStatus.EXPIRED})
 _ISSUED, _ACTIVE = CertificateStatus.ISSUED, CertificateStatus.ACTIVE
@@ -190,6 +191,18 @@ class IssueDecision:
     on_request: bool = False
 
 
+def identity_of(child: Child) -> Identity:
+    """Return the identity that a registry keeps of a child: its document is the birth certificate."""
+    return Identity(
+        last_name=child.last_name,
+        first_name=child.first_name,
+        middle_name=child.middle_name,
+        birth_date=child.birth_date,
+        snils=child.snils,
+        document=child.birth_certificate,
+    )
+
+
 def child_keys(child: Identity) -> tuple[str, ...]:
     """Return the texts that stand for one child each: by SNILS, and by document with name and birth date.
 
@@ -238,18 +251,33 @@ def decide_issue(
     age, a municipality without certificates, an annulled or expired certificate.
     """
     keys = child_keys(asked)
-    mine = [known for known in found if same_child(asked, known.identity)]
-    live = [known for known in mine if known.status not in FINAL]
-    if len(live) > 1:
-        raise NeedsPerson(RuleCode.IDENTITY_CONFLICT, conflict="two live certificates of one child")
-    if live:
-        by_order = order_id is not None and live[0].issued_by_order == order_id
-        return IssueDecision(answer=Answer.FOUND, keys=keys, guid=live[0].guid, on_request=by_order)
+    mine, live = _own(asked, found)
+    if live is not None:
+        by_order = order_id is not None and live.issued_by_order == order_id
+        return IssueDecision(answer=Answer.FOUND, keys=keys, guid=live.guid, on_request=by_order)
     check_age(asked.birth_date, start=start, policy=policy)
     _check_ended(mine, policy)
     if not policy.issues_certificates:
         raise Refused(RuleCode.NO_CERTIFICATES_HERE)
     return IssueDecision(answer=Answer.ISSUE, keys=keys, on_request=order_id is not None)
+
+
+def find_certificate(asked: Identity, found: Sequence[Known]) -> Known | None:
+    """Find the child's certificate: the live one, else one that has ended, None when there never was any.
+
+    `found` as for `decide_issue`. NeedsPerson for a conflict of identities or two live certificates.
+    """
+    mine, live = _own(asked, found)
+    return live if live is not None else next(iter(mine), None)
+
+
+def _own(asked: Identity, found: Sequence[Known]) -> tuple[list[Known], Known | None]:
+    """Return the child's own certificates, and the one of them that is live."""
+    mine = [known for known in found if same_child(asked, known.identity)]
+    live = [known for known in mine if known.status not in FINAL]
+    if len(live) > 1:
+        raise NeedsPerson(RuleCode.IDENTITY_CONFLICT, conflict="two live certificates of one child")
+    return mine, next(iter(live), None)
 
 
 def _check_ended(ended: Iterable[Known], policy: Policy) -> None:

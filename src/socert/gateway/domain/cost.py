@@ -193,20 +193,10 @@ def _obstacle(question: CostQuestion, policy: Policy) -> RuleBroken | None:
                 return Refused(refusal or RuleCode.TECHNICAL)
         if conditions is not None:
             by_certificate = question.source is Source.CERTIFICATE
-            check_conditions(conditions if by_certificate else _without_certificate(conditions))
+            check_conditions(conditions if by_certificate else conditions.without_certificate())
     except RuleBroken as broken:
         return broken
     return None
-
-
-def _without_certificate(conditions: Conditions) -> Conditions:
-    """What is left of a group's conditions for those who do not pay by certificate."""
-    return Conditions(
-        certificate_accepted=True,
-        provider_agreement=True,
-        registration_open=conditions.registration_open,
-        free_places=conditions.free_places,
-    )
 
 
 def _free(message: str, obstacle: RuleBroken | None) -> Cost:

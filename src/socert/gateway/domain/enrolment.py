@@ -6,7 +6,7 @@ Sources: portal message dictionary, 6.5 (rules 1, 8), 9.2 (why a group is closed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from socert.gateway.domain.contract import LIVE
@@ -27,6 +27,10 @@ class Conditions:
     registration_open: bool = True
     provider_agreement: bool = True
     free_places: int | None = None
+
+    def without_certificate(self) -> Conditions:
+        """Return what is left of them for those who do not pay by certificate."""
+        return replace(self, certificate_accepted=True, provider_agreement=True)
 
 
 def check_conditions(conditions: Conditions) -> None:

@@ -136,11 +136,19 @@ _FORMS: Mapping[FormCode, frozenset[str]] = MappingProxyType(
 )
 
 
+_NOMINALS: Mapping[Register, int] = MappingProxyType({Register.RUB: 12000_00, Register.HOUR: 144_00})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """All settings of a region or municipality that the rules of a certificate's life ask for.
 
     issues_certificates     whether an enrolment here may issue a certificate (invariant 8; source document)
+    unit                    what new certificates count: RUB or HOUR
+    with_funds              whether new certificates pay; False issues accounting certificates, without nominals
+    nominals                what a new certificate gets for a year, by register; of roubles and hours `unit` alone
+    nominals_of             calendar year -> its own nominals, in place of `nominals`; they open that year beforehand
+    agreement_needed        whether a group is taken only where its provider has an agreement with the payer (6.4)
     scheme                  personified financing or social order: a name to print, the rules are the same
     youngest, oldest        age in full years on the first day of study, both included (10)
     accepted_forms          consent form -> versions that count; PFDO_LEGACY counts only where it is named here (10)
@@ -158,6 +166,11 @@ class Policy:
     """
 
     issues_certificates: bool = True
+    unit: Register = Register.RUB
+    with_funds: bool = True
+    nominals: Mapping[Register, int] = field(default_factory=lambda: _NOMINALS)
+    nominals_of: Mapping[int, Mapping[Register, int]] = field(default_factory=lambda: MappingProxyType({}))
+    agreement_needed: bool = False
     scheme: Scheme = Scheme.SOCIAL_ORDER
     youngest: int = 5
     oldest: int = 17
@@ -186,11 +199,20 @@ class Policy:
         for name in ("carry_limit", "requested_days", "accepted_days", "stale_start_months", "erase_days"):
             if getattr(self, name) < 0:
                 raise RuleBroken(RuleCode.BAD_POLICY, what=f"{name} < 0")
-        if any(amount < 0 for amount in (*self.normatives.values(), *self.renewal.limits.values())):
-            raise RuleBroken(RuleCode.BAD_POLICY, what="normatives, limits < 0")
+        nominals = [amount for each in (self.nominals, *self.nominals_of.values()) for amount in each.values()]
+        if any(amount < 0 for amount in (*self.normatives.values(), *self.renewal.limits.values(), *nominals)):
+            raise RuleBroken(RuleCode.BAD_POLICY, what="nominals, normatives, limits < 0")
+        if self.unit.counts:
+            raise RuleBroken(RuleCode.BAD_POLICY, what="unit: RUB or HOUR")
         opens, closes = self.renewal.window(2001)
         if opens > closes:
             raise RuleBroken(RuleCode.BAD_POLICY, what="renewal.opens > renewal.closes")
+
+    def nominals_for(self, year: int, unit: Register | None = None) -> Mapping[Register, int]:
+        """Return what a certificate gets for a year: of roubles and hours `unit` alone (the policy's when None)."""
+        own = self.unit if unit is None else unit
+        named = self.nominals_of.get(year, self.nominals)
+        return {register: amount for register, amount in named.items() if register.counts or register is own}
 
     def carried(self, unused: int) -> int:
         """Return how much of a register's unused nominal goes into the next year."""

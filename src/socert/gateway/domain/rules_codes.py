@@ -35,6 +35,8 @@ class RuleCode(StrEnum):
 
     NO_CERTIFICATES_HERE = "NO_CERTIFICATES_HERE"
     NO_FUTURE_NOMINAL = "NO_FUTURE_NOMINAL"
+    NOT_FOUND = "NOT_FOUND"
+    MUNICIPALITY_UNKNOWN = "MUNICIPALITY_UNKNOWN"
     BAD_GROUP_DATA = "BAD_GROUP_DATA"
     OUTSIDE_GROUP = "OUTSIDE_GROUP"
     NOT_ENOUGH_DATA = "NOT_ENOUGH_DATA"
@@ -65,6 +67,7 @@ class RuleCode(StrEnum):
     WINDOW_CLOSED = "WINDOW_CLOSED"
     STALE_OFFER = "STALE_OFFER"
     YEAR_NOT_OVER = "YEAR_NOT_OVER"
+    PERIOD_NOT_A_YEAR = "PERIOD_NOT_A_YEAR"
     FORM_NOT_ACCEPTED = "FORM_NOT_ACCEPTED"
     INN_WRONG = "INN_WRONG"
     OGRN_WRONG = "OGRN_WRONG"
@@ -177,6 +180,14 @@ _SENTENCES: dict[RuleCode, tuple[str, str]] = {
     RuleCode.NO_FUTURE_NOMINAL: (
         "Номинал сертификата на {year} год ещё не установлен: рассчитать часть договора за этот год нельзя.",
         "there is no nominal of register {register} for {year} yet",
+    ),
+    RuleCode.NOT_FOUND: (
+        "Не найдено: {what}.",
+        "not known here: {what}",
+    ),
+    RuleCode.MUNICIPALITY_UNKNOWN: (
+        "Этот муниципалитет здесь не обслуживается.",
+        "municipality {oktmo} is not served here, or its code is another one",
     ),
     RuleCode.BAD_GROUP_DATA: (
         "Данные группы содержат ошибку, рассчитать стоимость нельзя.",
@@ -293,6 +304,10 @@ _SENTENCES: dict[RuleCode, tuple[str, str]] = {
     RuleCode.STALE_OFFER: (
         "Предложение изменилось. Посмотрите его новую редакцию.",
         "offer {offer} is at version {current}, the answer is to {seen}",
+    ),
+    RuleCode.PERIOD_NOT_A_YEAR: (
+        "Период остатка ({since} — {until}) не укладывается в один календарный год, операции по нему невозможны.",
+        "a balance of register {register} for {since}..{until} is not the only one inside one calendar year",
     ),
     RuleCode.YEAR_NOT_OVER: (
         "Год {year} ещё не закончился.",

@@ -1,4 +1,4 @@
-"""Tables of the gateway for a certificate's life: consents and what they order to be done.
+"""Tables of the gateway for a certificate's life: consents and what they order to be done, cases for a person.
 
 Made by the migration `gateway_0002`; they share the metadata of `tables`. Times are integer microseconds since 1970
 UTC, days are dates.
@@ -88,4 +88,33 @@ seen_settings = Table(
     metadata,
     Column("name", String(30), primary_key=True),
     Column("digest", String(64), nullable=False),
+)
+
+# Cases
+
+
+class CaseState(StrEnum):
+    """Whether a case still waits for a person."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+case_ = Table(
+    "case_",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String(30), nullable=False),
+    Column("subject", String(50), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("certificate_guid", String(50), nullable=True),
+    Column("contract_id", String(50), nullable=True),
+    Column("order_id", String(50), nullable=True),
+    Column("rule", String(30), nullable=True),
+    Column("facts", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger, nullable=True),
+    Column("decision", Text, nullable=True),
+    Index(None, "kind", "subject", "state"),
+    Index(None, "state", "id"),
 )

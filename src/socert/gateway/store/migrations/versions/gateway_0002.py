@@ -94,10 +94,32 @@ def _account() -> None:
     )
 
 
+def _cases() -> None:
+    """Make the table of what only a person may decide."""
+    op.create_table(
+        "case_",
+        sa.Column("id", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("subject", sa.String(50), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("certificate_guid", sa.String(50), nullable=True),
+        sa.Column("contract_id", sa.String(50), nullable=True),
+        sa.Column("order_id", sa.String(50), nullable=True),
+        sa.Column("rule", sa.String(30), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_")),
+    )
+    op.create_index(op.f("ix_case__kind_subject_state"), "case_", ["kind", "subject", "state"])
+    op.create_index(op.f("ix_case__state_id"), "case_", ["state", "id"])
+
+
 def downgrade() -> None:
     """Take it back."""
     op.drop_column("projection", "year")
     for table in ("change", "projection"):
         op.drop_column(table, "way")
-    for table in ("seen_settings", "elk_order", "offer_key", "act", "duty", "consent"):
+    for table in ("case_", "seen_settings", "elk_order", "offer_key", "act", "duty", "consent"):
         op.drop_table(table)
