@@ -6,8 +6,9 @@ dictionary (15). A test names what it shows:
     @pytest.mark.seed("found-again")
     @pytest.mark.invariant(8)
 
-A state machine's check is named `invariant_8_...` instead. `make docs` writes both tables; a test fails when they are
-stale, when a sentence or an invariant has no test, and when a mark names something that is not here.
+A check whose name says so needs no mark: `invariant_8_...` in a state machine, `test_invariant_8_...` as a test.
+`make docs` writes both tables; a test fails when they are stale, when a sentence or an invariant has no test, and when
+a mark names something that is not here.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ INVARIANTS: Mapping[int, str] = {
 }
 """The invariants, in short (portal message dictionary, 15)."""
 
-_MACHINE_CHECK = re.compile(r"invariant_(\d+)_")
+_NAMED_CHECK = re.compile(r"(?:test_)?invariant_(\d+)_")
 
 
 class UnknownPromiseError(Exception):
@@ -107,8 +108,8 @@ def _marks(tree: ast.Module) -> Iterator[tuple[str, str | int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield from ((kind, value, node.name) for kind, value in _named(node.decorator_list))
-        if isinstance(node, ast.FunctionDef) and (check := _MACHINE_CHECK.match(node.name)):
-            yield "invariant", int(check[1]), node.name
+            if check := _NAMED_CHECK.match(node.name):
+                yield "invariant", int(check[1]), node.name
 
 
 def _named(decorators: Iterable[ast.expr]) -> Iterator[tuple[str, str | int]]:

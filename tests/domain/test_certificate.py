@@ -260,6 +260,7 @@ def test_keys_stand_for_one_child_whatever_the_spelling() -> None:
 # Find or issue
 
 
+@pytest.mark.seed("found-again")
 def test_an_issued_certificate_is_found() -> None:
     decision = decide_issue(CHILD, [known()], start=START, order_id="7", policy=POLICY)
 
@@ -267,6 +268,7 @@ def test_an_issued_certificate_is_found() -> None:
 
 
 @pytest.mark.parametrize(("order", "on_request"), [("7", True), (None, False)])
+@pytest.mark.seed("by-itself", "elsewhere")
 def test_the_first_enrolment_issues_it(order: str | None, on_request: bool) -> None:
     stranger = known(replace(CHILD, snils="90000000182", document="IV-АБ 654321"))
 

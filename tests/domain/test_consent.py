@@ -55,6 +55,7 @@ def kinds(ordered: rules.Ordered) -> list[DutyKind]:
         ((withdrawn(PD), PD, APPLICATION), False, ()),
     ],
 )
+@pytest.mark.seed("new-forms")
 def test_invariant_12_the_forms_that_are_needed(
     consents: tuple[Consent, ...], split: bool, missing: tuple[FormCode, ...]
 ) -> None:
@@ -156,6 +157,7 @@ def test_a_new_consent_resumes_after_a_withdrawal(erasure: bool, more: list[Duty
 
 
 @pytest.mark.parametrize("consent", [LEGACY, replace(PD, version="2025-01")], ids=["form", "version"])
+@pytest.mark.seed("new-forms")
 def test_an_older_form_is_not_taken_for_the_new_one(consent: Consent) -> None:
     with pytest.raises(Refused) as refused:
         rules.give(consent, (), today=TODAY, policy=POLICY)

@@ -136,6 +136,7 @@ def test_a_forbidden_step_names_contract_state_and_step() -> None:
 # Reserve at request
 
 
+@pytest.mark.seed("volume")
 def test_a_request_holds_the_certificates_part_at_once() -> None:
     step = requested(funded())
 

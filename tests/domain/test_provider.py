@@ -24,6 +24,7 @@ TRADER = Organisation(
 
 
 @pytest.mark.parametrize("kind", [OrganisationKind.STATE, OrganisationKind.MUNICIPAL, OrganisationKind.PRIVATE])
+@pytest.mark.seed("private")
 def test_an_organisation_has_ten_and_thirteen_digits(kind: OrganisationKind) -> None:
     check_provider(replace(HOUSE, kind=kind))
     assert [fault.rule for fault in provider_faults(replace(TRADER, kind=kind))] == [
@@ -32,6 +33,7 @@ def test_an_organisation_has_ten_and_thirteen_digits(kind: OrganisationKind) -> 
     ]
 
 
+@pytest.mark.seed("private")
 def test_a_sole_trader_has_twelve_and_fifteen_digits_and_no_kpp() -> None:
     check_provider(TRADER, ogrn_required=True)
     faults = list(provider_faults(replace(HOUSE, kind=OrganisationKind.SOLE_TRADER)))

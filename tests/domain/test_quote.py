@@ -55,6 +55,7 @@ def test_the_documented_example_is_split_as_documented() -> None:
     assert made.balance_version == 1
 
 
+@pytest.mark.seed("unit")
 def test_hours_are_split_like_roubles_and_their_price_is_only_told() -> None:
     group = Priced(
         start=date(2027, 1, 11), end=date(2027, 5, 31), register=Register.HOUR, price=72_00, hour_price=300_00
@@ -98,6 +99,7 @@ def test_half_a_kopeck_goes_the_way_of_the_policy(rounding: Rounding, total: int
         (0, None, 20000_00, 0),
     ],
 )
+@pytest.mark.seed("saving")
 def test_certificate_pays_the_least_of_price_norm_and_balance(
     normative: int | None, by_policy: int | None, available: int, certificate_part: int
 ) -> None:
@@ -219,6 +221,7 @@ def test_a_count_register_without_programmes_left_is_exhausted() -> None:
 # Several programmes
 
 
+@pytest.mark.seed("split")
 def test_several_programmes_over_the_nominal_are_paid_in_their_order() -> None:
     dance = replace(AUTUMN, price=5000_00)
     chess = replace(AUTUMN, price=4000_00)

@@ -34,6 +34,7 @@ def test_it_says_what_the_contract_says() -> None:
     assert (made.volume, made.used, made.over) == (8000_00, 0, False)
 
 
+@pytest.mark.seed("same-mechanism")
 def test_the_two_schemes_differ_in_the_name_only() -> None:
     contract, _ = active(funded())
     one, other = formed(contract), formed(contract, Scheme.PF)

@@ -117,6 +117,7 @@ def test_who_has_the_right(one: Continuing, code: RuleCode | None) -> None:
     assert line.why is code
 
 
+@pytest.mark.seed("first-year", "four-years", "after-first-year")
 def test_the_four_year_programme_of_the_source_document_is_offered_three_times() -> None:
     years = [turn.right_of(replace(PUPIL, study_year=year), year=2027, policy=POLICY) is None for year in (1, 2, 3, 4)]
 
@@ -192,6 +193,7 @@ def test_invariant_14_of_two_contracts_in_one_programme_the_last_is_offered() ->
 # Limits
 
 
+@pytest.mark.seed("priority")
 def test_invariant_14_whoever_stands_ahead_is_offered_first_and_nobody_passes_who_waits() -> None:
     town = Town(limit=250)
     pupils = [pupil(1), pupil(2, wanted=200), pupil(3, wanted=50), pupil(4, register=Register.HOUR)]

@@ -127,6 +127,7 @@ def test_logs_tell_the_work_and_nothing_personal(unharmed: Lived, portal: lane.L
 
 
 @pytest.mark.parametrize(("label", "when"), POINTS)
+@pytest.mark.invariant(18)
 def test_death_changes_nothing(
     portal: lane.Lane, days: tuple[Path, ...], unharmed: Lived, tmp_path: Path, label: str, when: str
 ) -> None:
@@ -136,6 +137,7 @@ def test_death_changes_nothing(
 
 
 @pytest.mark.parametrize("label", ON_POSTGRESQL)
+@pytest.mark.invariant(18)
 def test_death_changes_nothing_on_postgresql(
     portal: lane.Lane,
     days: tuple[Path, ...],
@@ -159,6 +161,7 @@ def test_death_changes_nothing_on_postgresql(
 
 
 @pytest.mark.parametrize(("operation", "kind", "times"), TROUBLES)
+@pytest.mark.invariant(18)
 def test_trouble_on_the_line_changes_nothing(
     portal: lane.Lane, days: tuple[Path, ...], unharmed: Lived, tmp_path: Path, operation: str, kind: str, times: int
 ) -> None:
