@@ -254,9 +254,9 @@ class Parent:
 
     def status(self, order: int, status: int | str, seq: int, **more: Any) -> enrolment.Response:
         """Return a status of an order."""
-        change = {"status_date": AS_OF, "cancel_allowed": True} | more
+        change: dict[str, Any] = {"status_date": AS_OF, "cancel_allowed": True}
         return enrolment.Response(
-            answer=enrolment.StatusChange(order_id=order, status=status, seq=seq, **change)  # type: ignore[arg-type]
+            answer=enrolment.StatusChange(order_id=order, status=status, seq=seq, **(change | more))
         )
 
     # The parent

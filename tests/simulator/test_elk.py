@@ -164,7 +164,7 @@ async def test_known_person_is_found_by_snils_and_birth_date(parent: Parent) -> 
 
 async def test_events_reach_the_card_by_the_portals_number(parent: Parent) -> None:
     (result,) = (await parent.ask_portal(create(new()))).results
-    told = [
+    told: list[tuple[order_event.Event, str | None]] = [
         (order_event.InfoEvent(code="BALANCE_CHANGED"), "Доступно 100,00 руб."),
         (order_event.TextMessageEvent(), "Здравствуйте"),
         (order_event.StatusEvent(status=6), None),

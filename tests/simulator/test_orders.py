@@ -497,7 +497,7 @@ async def test_what_was_being_sent_at_the_stop_is_sent_at_the_start(
         async def killed(_data: bytes) -> None:
             raise KeyboardInterrupt
 
-        first.consumer._call = killed  # type: ignore[assignment, method-assign]
+        first.consumer._call = killed  # type: ignore[assignment, method-assign]  # dies here
         with pytest.raises(KeyboardInterrupt):
             await one.portal.enrolment.submit(order.id, one.agreement(order))
 
