@@ -118,3 +118,74 @@ case_ = Table(
     Index(None, "kind", "subject", "state"),
     Index(None, "state", "id"),
 )
+
+# Orders of the portal, and answers on their way
+
+
+class AnswerState(StrEnum):
+    """Where an answer stands on its way out."""
+
+    PENDING = "pending"  # waits for the packer, and for earlier answers about the same order
+    PACKED = "packed"  # stands in the message `message_id`, whose bytes never change
+    DELIVERED = "delivered"  # the exchange has it
+    REJECTED = "rejected"  # it can never leave as it is; the log says why
+    CANCELLED = "cancelled"  # a consent was withdrawn before it left
+
+
+portal_order = Table(
+    "portal_order",
+    metadata,
+    Column("order_id", String(20), primary_key=True),
+    Column("message_type", String(200), nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("message_id", String(36), nullable=False),
+    Column("oktmo", String(11), nullable=False),
+    Column("certificate_guid", String(50), nullable=True, index=True),
+    Column("contract_id", String(50), nullable=True, index=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("stage", String(20), nullable=True),
+    Column("ended", Integer, nullable=False),
+    Column("filed_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("order_id", String(20), nullable=True),
+    Column("seq", BigInteger, nullable=True),
+    Column("certificate_guid", String(50), nullable=True, index=True),
+    Column("personal", Integer, nullable=False),
+    Column("operation", String(20), nullable=False),
+    Column("message_type", String(200), nullable=False),
+    Column("reply_to", Text, nullable=True),
+    Column("reference", String(50), nullable=False),
+    Column("content", Text, nullable=True),
+    Column("bare", Text, nullable=True),
+    Column("state", String(12), nullable=False),
+    Column("message_id", String(36), nullable=True, index=True),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "state", "id"),
+    Index(None, "order_id", "state"),
+)
+
+order_text = Table(
+    "order_text",
+    metadata,
+    Column("message_id", String(36), primary_key=True),
+    Column("order_id", String(20), nullable=False, index=True),
+    Column("incoming", Integer, nullable=False),
+    Column("author", String(256), nullable=True),
+    Column("text", Text, nullable=True),
+    Column("written_at", BigInteger, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+)
+
+calculation = Table(
+    "calculation",
+    metadata,
+    Column("ref", String(50), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)

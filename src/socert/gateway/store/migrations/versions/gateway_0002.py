@@ -17,6 +17,8 @@ def upgrade() -> None:
     """Make the change."""
     _consents()
     _account()
+    _cases()
+    _orders()
 
 
 def _consents() -> None:
@@ -116,10 +118,86 @@ def _cases() -> None:
     op.create_index(op.f("ix_case__state_id"), "case_", ["state", "id"])
 
 
+def _orders() -> None:
+    """Make the tables of the portal's orders, of answers on their way, of texts and of calculations."""
+    op.create_table(
+        "portal_order",
+        sa.Column("order_id", sa.String(20), nullable=False),
+        sa.Column("message_type", sa.String(200), nullable=False),
+        sa.Column("reply_to", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.String(36), nullable=False),
+        sa.Column("oktmo", sa.String(11), nullable=False),
+        sa.Column("certificate_guid", sa.String(50), nullable=True),
+        sa.Column("contract_id", sa.String(50), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.String(20), nullable=True),
+        sa.Column("ended", sa.Integer(), nullable=False),
+        sa.Column("filed_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_portal_order")),
+    )
+    op.create_index(op.f("ix_portal_order_certificate_guid"), "portal_order", ["certificate_guid"])
+    op.create_index(op.f("ix_portal_order_contract_id"), "portal_order", ["contract_id"])
+    op.create_table(
+        "answer",
+        sa.Column("id", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("order_id", sa.String(20), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("certificate_guid", sa.String(50), nullable=True),
+        sa.Column("personal", sa.Integer(), nullable=False),
+        sa.Column("operation", sa.String(20), nullable=False),
+        sa.Column("message_type", sa.String(200), nullable=False),
+        sa.Column("reply_to", sa.Text(), nullable=True),
+        sa.Column("reference", sa.String(50), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("bare", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("message_id", sa.String(36), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
+    )
+    op.create_index(op.f("ix_answer_state_id"), "answer", ["state", "id"])
+    op.create_index(op.f("ix_answer_order_id_state"), "answer", ["order_id", "state"])
+    op.create_index(op.f("ix_answer_certificate_guid"), "answer", ["certificate_guid"])
+    op.create_index(op.f("ix_answer_message_id"), "answer", ["message_id"])
+    op.create_table(
+        "order_text",
+        sa.Column("message_id", sa.String(36), nullable=False),
+        sa.Column("order_id", sa.String(20), nullable=False),
+        sa.Column("incoming", sa.Integer(), nullable=False),
+        sa.Column("author", sa.String(256), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.Column("kept_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_order_text")),
+    )
+    op.create_index(op.f("ix_order_text_order_id"), "order_text", ["order_id"])
+    op.create_table(
+        "calculation",
+        sa.Column("ref", sa.String(50), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ref", name=op.f("pk_calculation")),
+    )
+    op.create_index(op.f("ix_calculation_expires_at"), "calculation", ["expires_at"])
+
+
 def downgrade() -> None:
     """Take it back."""
     op.drop_column("projection", "year")
     for table in ("change", "projection"):
         op.drop_column(table, "way")
-    for table in ("case_", "seen_settings", "elk_order", "offer_key", "act", "duty", "consent"):
+    for table in (
+        "calculation",
+        "order_text",
+        "answer",
+        "portal_order",
+        "case_",
+        "seen_settings",
+        "elk_order",
+        "offer_key",
+        "act",
+        "duty",
+        "consent",
+    ):
         op.drop_table(table)
