@@ -55,6 +55,11 @@ def text_of(wish: dict[str, Any], name: str, default: str | None = None) -> str:
     return value
 
 
+def maybe_text_of(wish: dict[str, Any], name: str) -> str | None:
+    """Return a text field, None where it is not there. Raises `ControlRefused`."""
+    return None if wish.get(name) is None else text_of(wish, name)
+
+
 def flag_of(wish: dict[str, Any], name: str) -> bool:
     """Return a field that is true or false, false where it is not there. Raises `ControlRefused`."""
     value = wish.get(name, False)

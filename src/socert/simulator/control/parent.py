@@ -30,6 +30,7 @@ from socert.simulator.control.answers import (
     body_of,
     day_of,
     flag_of,
+    maybe_text_of,
     member_of,
     members_of,
     snils_of,
@@ -90,9 +91,9 @@ class Parent:
             child=self._child(wish.get("child")),
             group=text_of(wish, "group"),
             start_date=day_of(wish, "start"),
-            municipality=wish.get("municipality"),
+            municipality=maybe_text_of(wish, "municipality"),
             source=member_of(FinancialSource, wish.get("source", FinancialSource.CERTIFICATE), "source"),
-            offer=wish.get("offer"),
+            offer=maybe_text_of(wish, "offer"),
         )
         return to_json(order.as_json(), 201)
 
@@ -136,7 +137,7 @@ class Parent:
         order = await self._portal.enrolment.write(
             _number(request),
             text_of(wish, "text", ""),
-            message_id=wish.get("message_id"),
+            message_id=maybe_text_of(wish, "message_id"),
             checked=not flag_of(wish, "unchecked"),
         )
         return _shown(order)
@@ -170,7 +171,7 @@ class Parent:
             deed=member_of(ConsentDeed, wish.get("action"), "action"),
             forms=members_of(FormCode, wish, "forms"),
             reason=text_of(wish, "reason", ""),
-            version=wish.get("version"),
+            version=maybe_text_of(wish, "version"),
         )
         return to_json(decision.as_json())
 

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Amounts:
-    """What a certificate holds for one period, in hundredths of `unit` ("rub", "hour", "count")."""
+    """What a certificate holds for one period, in hundredths of `unit` ("rub", "hour", "count").
+
+    `register` names a count register (`blocks.Register`'s value), empty beside funds.
+    """
 
     unit: str
     nominal: int
@@ -40,6 +43,7 @@ class Amounts:
     available: int
     period_from: date
     period_to: date
+    register: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -289,6 +293,7 @@ def _amounts(balance: AnyBalance) -> Amounts:
             available=balance.available * 100,
             period_from=balance.period_from,
             period_to=balance.period_to,
+            register=balance.register.value,
         )
     assert isinstance(balance, Balance)
     return Amounts(

@@ -112,8 +112,7 @@ class Consumer:
 
         First what was being sent when the simulator was stopped is sent again, byte for byte.
         """
-        for row in self._state.all("SELECT message_id, data FROM portal_outbox ORDER BY message_id"):
-            await self._dispatch(row["message_id"], bytes(row["data"]))
+        await self._resume()
         self._wake()
         try:
             while True:
@@ -164,6 +163,14 @@ class Consumer:
             self._state.run("INSERT INTO portal_outbox VALUES (?, ?)", message_id, data)
             self._state.run("INSERT INTO portal_request VALUES (?, ?, ?)", message_id, kind, ref)
         await self._dispatch(message_id, data)
+
+    async def _resume(self) -> None:
+        """Send what was kept and perhaps not sent; the exchange knows its own ids."""
+        for row in self._state.all("SELECT message_id, data FROM portal_outbox ORDER BY message_id"):
+            try:
+                await self._dispatch(row["message_id"], bytes(row["data"]))
+            except Exception:  # it stays kept; the others must not wait for it
+                log.exception("the portal cannot send what it kept", message_id=row["message_id"])
 
     async def _dispatch(self, message_id: str, data: bytes) -> None:
         refused = ""

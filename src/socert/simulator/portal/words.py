@@ -52,6 +52,45 @@ CONSENT_STATE = {
     "WITHDRAWN": "Отозвано",
     "NEW_VERSION_NEEDED": "Нужно согласие по новой форме",
 }
+#: Where a consent was given.
+CHANNEL = {
+    "PORTAL": "на портале",
+    "ORGANISATION": "в организации",
+    "REGIONAL_SITE": "на сайте региона",
+}
+REGISTER = {
+    "SIGNIFICANT": "реестр значимых программ",
+    "PREPROF": "реестр предпрофессиональных программ",
+    "OTHER": "реестр иных программ",
+}
+INITIATOR = {
+    "PARENT": "родитель",
+    "ORGANISATION": "организация",
+    "OPERATOR": "оператор региона",
+    "SYSTEM": "система, по сроку",
+}
+#: Why an order, a contract or a decision ended as it did (portal message dictionary, 6.4).
+REASON = {
+    "STALE_BALANCE": "Остаток сертификата изменился после расчёта.",
+    "EXHAUSTED": "Средств сертификата не хватает.",
+    "CERT_SUSPENDED": "Сертификат приостановлен.",
+    "CERT_ANNULLED": "Сертификат аннулирован.",
+    "CERT_EXPIRED": "Срок действия сертификата истёк.",
+    "AGE_OUT_OF_RANGE": "На день начала обучения ребёнку должно быть от 5 до 17 лет.",
+    "NO_PLACE": "В группе нет свободных мест.",
+    "DUPLICATE_ENROLMENT": "Ребёнок уже записан в эту группу.",
+    "IDENTITY_CONFLICT": "Данные ребёнка не совпали с данными региона.",
+    "NO_CONSENT": "Нет действующего согласия на обработку данных.",
+    "CONSENT_WITHDRAWN": "Согласие на обработку данных отозвано.",
+    "NO_AGREEMENT": "У организации нет соглашения об оплате сертификатом.",
+    "PROGRAMME_NOT_ELIGIBLE": "Эту программу нельзя оплатить сертификатом.",
+    "REGISTRATION_CLOSED": "Запись на программу закрыта.",
+    "CANCELLED_BY_PARENT": "Отменено по вашему желанию.",
+    "REFUSED_BY_PROVIDER": "Отказала организация.",
+    "REFUSED_BY_OPERATOR": "Отказал оператор региона.",
+    "OFFER_EXPIRED": "Срок предложения истёк.",
+    "TECHNICAL": "Технический сбой.",
+}
 #: The portal's own statuses of an order (portal message dictionary, 8.1).
 ORDER_STATUS = {
     -1: "Ошибка в результате",
@@ -91,6 +130,20 @@ ORDER_STATUS = {
 }
 UNIT = {"rub": "в рублях", "hour": "в часах", "count": "в программах"}
 _PROGRAMMES = ("программа", "программы", "программ")
+_MONTHS = (
+    "январь",
+    "февраль",
+    "март",
+    "апрель",
+    "май",
+    "июнь",
+    "июль",
+    "август",
+    "сентябрь",
+    "октябрь",
+    "ноябрь",
+    "декабрь",
+)
 
 
 def amount(hundredths: int, unit: str) -> str:
@@ -124,6 +177,11 @@ def plural(number: int, forms: tuple[str, str, str]) -> str:
 def day(value: date | None) -> str:
     """Say a date: 20.02.2016; nothing for None."""
     return "" if value is None else value.strftime("%d.%m.%Y")
+
+
+def month(value: date) -> str:
+    """Say a month: сентябрь 2026."""
+    return f"{_MONTHS[value.month - 1]} {value.year}"
 
 
 def order_status(code: int | str) -> str:
