@@ -102,14 +102,14 @@ def cost(question: CostQuestion, *, policy: Policy) -> Cost:
     try:
         return _answer(question, policy)
     except RuleBroken as broken:
-        return _failed(broken)
+        return failed(broken)
 
 
 _INEFFECTUAL = frozenset({RuleCode.NOT_ENOUGH_DATA, RuleCode.NO_FUTURE_NOMINAL})
 
 
-def _failed(broken: RuleBroken) -> Cost:
-    """Name the outcome of a rule that stopped the calculation. Only a lack of data leaves the way open."""
+def failed(broken: RuleBroken) -> Cost:
+    """Return the answer where a rule stopped the calculation. Only a lack of data leaves the way open."""
     if broken.rule in _INEFFECTUAL:
         outcome, allowed = Outcome.INEFFECTUAL, True
     elif broken.rule is RuleCode.EXHAUSTED:
@@ -151,10 +151,15 @@ def _by_certificate(question: CostQuestion, group: Priced, end: date, policy: Po
     if refusal is not None:  # it pays nothing now, so the figures must not promise that it would
         return _calculated(own_split(group, start=question.start, end=end, policy=policy), None, obstacle)
     made = quote(group, start=question.start, end=end, book=payer.book, policy=policy)
-    years = range(question.start.year, end.year + 1)
-    if made.split.certificate_part == 0 and not any(payer.book.available(year, group.register) for year in years):
-        raise Refused(RuleCode.EXHAUSTED, register=group.register, year=question.start.year)
+    check_pays(made.split, payer.book)
     return _calculated(made.split, payer.book.version, obstacle)
+
+
+def check_pays(split: Split, book: Book) -> None:
+    """Refuse a split of something that costs when the certificate has nothing left in any of its years (EXHAUSTED)."""
+    left = any(book.available(part.year, split.register) for part in split.years)
+    if split.certificate_part == 0 and split.total and not left:
+        raise Refused(RuleCode.EXHAUSTED, register=split.register, year=split.years[0].year)
 
 
 def _counted(question: CostQuestion, register: Register, policy: Policy) -> Cost:
