@@ -74,7 +74,7 @@ class Ours:
             # It only reads views, and those are what this registry has.
             registry=cast("Registry", self._registry),
             clock=self._workshop.clock,
-            consent_forms=(region.CONSENT,),
+            consents=self._workshop.consents,
         )
         self._objects = objects
         self._used = 0

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.gateway.databases import database_url, postgres, sqlite_template, store
 from tests.gateway.line import Line
-from tests.gateway.records import CONSENT, Clock
-from tests.gateway.region import Region
+from tests.gateway.records import Clock
+from tests.gateway.region import Region, consents_of
 from tests.gateway.stub import Stub
 
 from socert.adapters.registry.builtin.registry import BuiltinRegistry
@@ -31,8 +31,15 @@ def clock() -> Clock:
 def region(store: Store, clock: Clock) -> Region:
     """A registry with one municipality and one programme, whose changes are projected."""
     registry = BuiltinRegistry(clock=clock)
-    projector = Projector(registry=registry, clock=clock, consent_forms=(CONSENT,))
-    made = Region(store=store, registry=registry, projector=projector, units=ProjectedUnits(store, projector))
+    consents = consents_of(registry, clock)
+    projector = Projector(registry=registry, clock=clock, consents=consents)
+    made = Region(
+        store=store,
+        registry=registry,
+        consents=consents,
+        projector=projector,
+        units=ProjectedUnits(store, projector),
+    )
     made.prepare()
     return made
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from tests.gateway.records import CONSENT, Clock, Numbers
+from tests.gateway.records import CONSENT, FLOOR, Clock, Numbers
 from tests.gateway.stub import REGION, Stub
 
 from socert.contracts.portal import account, pf_certificate
@@ -147,7 +147,7 @@ class Line:
             results=tuple(
                 account.UpdateResult(
                     object_id=row["object_id"],
-                    seq=row["seq"],
+                    seq=row["seq"] + FLOOR,
                     status=account.ResultStatus(statuses.get(row["object_id"], "APPLIED")),
                 )
                 for row in changes

@@ -24,6 +24,8 @@ from socert.gateway.domain.records import (
 )
 
 NOON = datetime(2026, 9, 7, 9, 0, tzinfo=UTC)
+FLOOR = int((NOON - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds())
+"""Version numbers begin above this at NOON; tests count from here."""
 CONSENT = "СС-2026"
 OKTMO = "11605000"
 GROUP = "cccccccc-0000-4000-8000-000000000002"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -10,16 +11,20 @@ from sqlalchemy import select, update
 from tests.gateway import records
 
 from socert.contracts.portal import account
+from socert.gateway.domain.policy import Policy
+from socert.gateway.life.consents import Consents
+from socert.gateway.life.today import Today
 from socert.gateway.mapping.account import PREFIX
 from socert.gateway.store import tables
 from socert.gateway.store.tables import ChangeState
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
+    from tests.gateway.records import Clock
 
     from socert.adapters.registry.builtin.registry import BuiltinRegistry
     from socert.gateway.domain.records import Certificate, Contract
-    from socert.gateway.ports import Put
+    from socert.gateway.ports import Put, Registry
     from socert.gateway.projection import Projector
     from socert.gateway.store.writer import Store
     from socert.gateway.unit import ProjectedUnits
@@ -31,6 +36,7 @@ class Region:
 
     store: Store
     registry: BuiltinRegistry
+    consents: Consents
     projector: Projector
     units: ProjectedUnits
 
@@ -47,12 +53,13 @@ class Region:
         """Put contracts in, in one transaction."""
         return self.units.run(lambda unit: self.registry.put_contracts(unit, items))
 
-    def changes(self, object_id: str | None = None) -> list[RowMapping]:
-        """Return all changes, or those of one object, oldest first."""
+    def changes(self, object_id: str | None = None) -> list[dict[str, Any]]:
+        """Return all changes, or those of one object, oldest first; versions are counted from the floor."""
         chosen = select(tables.change).order_by(tables.change.c.id)
         if object_id is not None:
             chosen = chosen.where(tables.change.c.object_id == object_id)
-        return self.store.look(lambda connection: list(connection.execute(chosen).mappings()))
+        rows = self.store.look(lambda connection: list(connection.execute(chosen).mappings()))
+        return [{**row, "seq": row["seq"] - records.FLOOR} for row in rows]
 
     def told(self, object_id: str | None = None) -> list[tuple[str, int, str, str, str]]:
         """Return the changes as (object, seq, operation, cause, state)."""
@@ -62,8 +69,11 @@ class Region:
         ]
 
     def waiting(self) -> list[account.Update]:
-        """Return the pending updates as the portal would read them."""
-        return [read_update(row["body"]) for row in self.changes() if row["state"] == ChangeState.PENDING]
+        """Return the pending updates as the portal would read them; versions are counted from the floor."""
+        return [
+            replace(update, seq=update.seq - records.FLOOR)
+            for update in (read_update(row["body"]) for row in self.changes() if row["state"] == ChangeState.PENDING)
+        ]
 
     def deliver(self) -> None:
         """Let everything that is pending have arrived at the portal."""
@@ -74,6 +84,19 @@ class Region:
     def rows(self, table: Any) -> list[RowMapping]:
         """Return all rows of a table."""
         return self.store.look(lambda connection: list(connection.execute(select(table)).mappings()))
+
+
+def consents_of(registry: Registry, clock: Clock, *forms: str, policy: Policy | None = None, **given: Any) -> Consents:
+    """Return consents of a registry where these imported forms count (`CONSENT` if none is named)."""
+    return Consents(
+        registry=registry,
+        policy_of=lambda _oktmo: policy or Policy(),
+        consent_forms=forms or (records.CONSENT,),
+        clock=clock,
+        today=Today(clock=clock, zone=UTC),
+        ids=records.Numbers(),
+        **given,
+    )
 
 
 def read_update(body: str) -> account.Update:

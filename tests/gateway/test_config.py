@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -27,6 +28,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "key": ("our.key", Path("our.key")),
     "certificate": ("our.crt", Path("our.crt")),
     "key_password": ("geheim", "geheim"),
+    "zone": ("Asia/Omsk", ZoneInfo("Asia/Omsk")),
     "consent_forms": ('["СС-2026", "СС-2027"]', ("СС-2026", "СС-2027")),
     "scheme": ("PF", Scheme.PF),
     "category_code": ("2", "2"),
@@ -52,6 +54,7 @@ WRONG = {
     "node": "x" * 51,
     "exchange_url": "ftp://exchange",
     "exchange_timeout": "0",
+    "zone": "Nowhere",
     "scheme": "OTHER",
     "category_code": "12",
     "account_push": "loud",

@@ -42,7 +42,17 @@ async def test_what_the_portal_applied_is_delivered(line: Line) -> None:
     done = line.message(message["message_id"])
     assert (done["state"], done["outcome"]) == ("done", "0: Применено")
     assert [row["state"] for row in line.inbox()] == ["handled"]
-    assert {row["body"] for row in line.region.changes()} == {None}, "figures are not kept longer than needed"
+    assert None not in {row["body"] for row in line.region.changes()}, "the last of each answers questions"
+
+
+async def test_of_what_the_portal_has_only_the_last_is_kept(line: Line) -> None:
+    for spent in (0, 100):
+        line.region.put(certificate(balance=balance(spent=spent)))
+        (message,) = await line.pack()
+        await line.try_all()
+        line.stub.respond(message["message_id"], line.verdict(message))
+        await line.receive()
+    assert [row["body"] is None for row in line.region.changes()] == [True, False], "figures are not kept for longer"
 
 
 async def test_each_object_comes_to_its_own_end(line: Line) -> None:

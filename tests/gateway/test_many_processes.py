@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.gateway.line import Line
-from tests.gateway.records import CONSENT, NOON, balance, certificate, guid
-from tests.gateway.region import Region
+from tests.gateway.records import NOON, balance, certificate, guid
+from tests.gateway.region import Region, consents_of
 from tests.gateway.test_sender import content_of
 
 from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
@@ -38,8 +38,10 @@ def other(region: Region, clock: Clock) -> Iterator[Region]:
     """The same region in another process: a store of its own on the same database."""
     store = Store(open_engine(region.store.engine.url.render_as_string(hide_password=False)))
     registry = BuiltinRegistry(clock=clock)
-    projector = Projector(registry=registry, clock=clock, consent_forms=(CONSENT,))
-    yield Region(store=store, registry=registry, projector=projector, units=ProjectedUnits(store, projector))
+    consents = consents_of(registry, clock)
+    projector = Projector(registry=registry, clock=clock, consents=consents)
+    units = ProjectedUnits(store, projector)
+    yield Region(store=store, registry=registry, consents=consents, projector=projector, units=units)
     store.close()
 
 
@@ -99,7 +101,7 @@ def test_new_records_of_two_imports_at_once_are_taken_once(region: Region, other
 
 def test_two_processes_that_start_release_what_was_held_once(region: Region, other: Region, clock: Clock) -> None:
     region.put(*(certificate(number, consent_form="ПФ-2030") for number in range(1, 30)))
-    later = Projector(registry=region.registry, clock=clock, consent_forms=("ПФ-2030",))
+    later = Projector(registry=region.registry, clock=clock, consents=consents_of(region.registry, clock, "ПФ-2030"))
     at_once(lambda: region.store.run(later.release), lambda: other.store.run(later.release))
     assert len(region.waiting()) == 29
 

@@ -18,6 +18,7 @@ from tests.gateway.records import (
     parent,
     programme,
 )
+from tests.gateway.region import consents_of
 
 from socert.contracts.portal import account
 from socert.gateway.domain.records import CertificateStatus, ContractState, Unit
@@ -198,7 +199,8 @@ def test_a_change_of_settings_releases_at_the_next_start(region: Region, clock: 
     region.put(certificate(consent_form="ПФ-2030"))
     region.sign(contract())
     assert region.waiting() == []
-    later = Projector(registry=region.registry, clock=clock, consent_forms=(CONSENT, "ПФ-2030"))
+    consents = consents_of(region.registry, clock, CONSENT, "ПФ-2030")
+    later = Projector(registry=region.registry, clock=clock, consents=consents)
     region.store.run(later.release)
     assert [update.object_id for update in region.waiting()] == [guid(1), "РД-1"]
     region.store.run(later.release)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.gateway.line import eventually
-from tests.gateway.records import NOON, balance, certificate, guid
+from tests.gateway.records import FLOOR, NOON, balance, certificate, guid
 
 from socert.contracts.smev import call
 from socert.contracts.smev.faults import Disposition, FaultKind, disposition
@@ -184,7 +184,7 @@ async def test_what_is_newer_takes_the_place_of_what_is_renewed(line: Line) -> N
     await line.try_all()
     line.region.put(certificate(balance=balance(spent=100)))
     (again,) = await line.pack()
-    assert content_of(again) == [(guid(1), 2)]
+    assert content_of(again) == [(guid(1), 2 * 86_400 + 1)]
     assert line.messages()[0]["renewed_by"] is None, "none of its content lives on"
 
 
@@ -298,7 +298,7 @@ def replay(line: Line, *message_ids: str) -> int:
 
 
 def content_of(message: RowMapping) -> list[tuple[str, int]]:
-    """Return the objects and versions that an envelope carries."""
+    """Return the objects and versions that an envelope carries; versions are counted from the floor."""
     content = call.open_call(message["body"]).content
     assert content is not None
-    return [(update[0].text or "", int(update[2].text or 0)) for update in list(content)[2:]]
+    return [(update[0].text or "", int(update[2].text or 0) - FLOOR) for update in list(content)[2:]]

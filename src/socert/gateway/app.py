@@ -30,6 +30,9 @@ from socert.gateway.exchange.retry import Backoff, Breaker
 from socert.gateway.exchange.sender import Sender
 from socert.gateway.exchange.wake import Wake
 from socert.gateway.intake import run_import
+from socert.gateway.life.cases import Cases
+from socert.gateway.life.consents import Consents
+from socert.gateway.life.today import Today
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
 from socert.gateway.projection import Projector, explain
 from socert.gateway.store import tables
@@ -74,7 +77,24 @@ class Workshop:
         upgrade(engine, [MIGRATIONS])
         self.store = Store(engine)
         self.registry = BuiltinRegistry(clock=clock)
-        self.projector = Projector(registry=self.registry, clock=clock, consent_forms=settings.consent_forms)
+        self.today = Today(clock=clock, zone=settings.zone)
+        self.cases = Cases(clock=clock)
+        self.consents = Consents(
+            registry=self.registry,
+            policy_of=settings.policy_of,
+            consent_forms=settings.consent_forms,
+            clock=clock,
+            today=self.today,
+            ids=lambda: str(uuid4()),
+            cases=self.cases,
+        )
+        self.projector = Projector(
+            registry=self.registry,
+            clock=clock,
+            consents=self.consents,
+            channel_of=settings.channel_of,
+            zone=settings.zone,
+        )
         self.units = ProjectedUnits(self.store, self.projector)
 
     def close(self) -> None:

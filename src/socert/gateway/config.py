@@ -11,6 +11,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     )
     key_password: SecretStr | None = Field(None, description="Password of the private key, if it has one.")
 
+    zone: ZoneInfo = Field(ZoneInfo("Europe/Moscow"), description="The region's time zone: its days begin there.")
     consent_forms: tuple[str, ...] = Field(
         ("СС-2026",), description="Consent forms that allow data to leave; any other form, or none, holds them."
     )

@@ -63,7 +63,7 @@ class ProjectedUnits:
             take_turn(connection, Turn.REGISTRY)
             unit = Unit(connection)
             result = work(unit)
-            self._projector.refresh(connection, unit.certificates, unit.contracts)
+            self._projector.refresh(connection, unit.certificates, unit.contracts, unit.offers)
             return result
 
         return self._store.run(both)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, bindparam, exists, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
 from socert.gateway.store.prepared import Prepared
 from socert.gateway.store.tables import ChangeState, change, micros
@@ -127,19 +127,44 @@ def packed(connection: Connection, message_id: str) -> Mapping[tuple[str, int], 
 
 
 def deliver(connection: Connection, ids: Sequence[int], *, now: datetime) -> None:
-    """The portal has these."""
+    """The portal has these. Of each object the last that it has is kept whole, to answer questions from."""
+    delivered = ChangeState.DELIVERED.value
     connection.execute(
         update(change)
         .where(change.c.id.in_(ids), change.c.state == ChangeState.PACKED)
-        .values(state=ChangeState.DELIVERED.value, settled_at=micros(now), reason=None, body=None)
+        .values(state=delivered, settled_at=micros(now), reason=None)
+    )
+    objects = select(_OTHER.c.object_id).where(_OTHER.c.id.in_(ids))
+    newer = change.alias("newer")
+    outrun = exists().where(
+        newer.c.object_id == change.c.object_id, newer.c.state == delivered, newer.c.id > change.c.id
+    )
+    connection.execute(
+        update(change)
+        .where(
+            change.c.object_id.in_(objects),
+            change.c.state == delivered,
+            change.c.body.is_not(None),
+            or_(outrun, change.c.operation == "CLOSE"),
+        )
+        .values(body=None)
     )
 
 
 def restore(connection: Connection, ids: Sequence[int], *, alone: bool) -> None:
     """Let changes of a message that failed wait again; `alone` makes each a message of its own.
 
-    They keep the message's id: it says that they have left, and may have arrived.
+    They keep the message's id: it says that they have left, and may have arrived. What the account was closed after
+    meanwhile is not said again.
     """
+    closed = exists().where(
+        _OTHER.c.object_id == change.c.object_id, _OTHER.c.id > change.c.id, _OTHER.c.operation == "CLOSE"
+    )
+    connection.execute(
+        update(change)
+        .where(change.c.id.in_(ids), change.c.state == ChangeState.PACKED, closed)
+        .values(state=ChangeState.SUPERSEDED.value, body=None)
+    )
     connection.execute(
         update(change)
         .where(change.c.id.in_(ids), change.c.state == ChangeState.PACKED)

@@ -106,10 +106,13 @@ def claim(connection: Connection, *, node: str, now: datetime, lease: timedelta,
 
 
 def let_go(connection: Connection, node: str) -> int:
-    """Give back what a former process of this name had claimed; return how many."""
+    """Give back what a former process of this name had claimed; return how many.
+
+    A claim that has run out still says that the message may have been sent.
+    """
     mine = outbox.c.claimed_by == node
     done = connection.execute(
-        update(outbox).where(mine, outbox.c.state == MessageState.QUEUED).values(claimed_by=None, claimed_until=None)
+        update(outbox).where(mine, outbox.c.state == MessageState.QUEUED).values(claimed_by=None, claimed_until=0)
     )
     return done.rowcount
 

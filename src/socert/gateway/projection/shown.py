@@ -1,0 +1,70 @@
+"""The objects of one child as they were told last: what a question is answered from while the registry is slow.
+
+Such an answer is never a ground to allow an order (portal message dictionary, 7.1, rule 7, and 12).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lxml import etree
+from sqlalchemy import Connection, or_, select
+
+from socert.contracts.portal import account
+from socert.contracts.portal.account.update import read_update
+from socert.contracts.portal.read import Fields
+from socert.gateway.mapping.account import PREFIX
+from socert.gateway.projection.holds import Hold
+from socert.gateway.store.tables import ChangeState, change, projection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_ORDER = (account.CertificateCard, account.ContractCard, account.RenewalOffer, account.ConsentState)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """What is known of a child without the registry: objects with the cause RECONCILE, a certificate first.
+
+    Each has its own `as_of`; `as_of` here is that of the latest.
+    """
+
+    as_of: datetime
+    objects: tuple[account.Update, ...]
+
+
+def shown(connection: Connection, guid: str) -> Shown | None:
+    """Return the objects of a certificate as they were told last, or would have been where nothing is pushed.
+
+    None where there is nothing: it was never drawn, or everything is closed, as after a consent was withdrawn.
+    """
+    row = change.c
+    chosen = (
+        select(row.object_id, row.body)
+        .join(projection, projection.c.object_id == row.object_id)
+        .where(
+            row.certificate_guid == guid,
+            row.body.is_not(None),
+            or_(
+                (projection.c.open == 1)
+                & row.state.in_((ChangeState.PENDING, ChangeState.PACKED, ChangeState.DELIVERED)),
+                (row.state == ChangeState.HELD) & (row.reason == Hold.NOTHING_PUSHED.value),
+            ),
+        )
+        .order_by(row.id)
+    )
+    last = {found.object_id: found.body for found in connection.execute(chosen)}
+    updates = [replace(_read(body), cause=account.Cause.RECONCILE) for body in last.values()]
+    told = [update for update in updates if update.body is not None and update.operation is not account.Operation.CLOSE]
+    if not told:
+        return None
+    told.sort(key=lambda update: _ORDER.index(type(update.body)))
+    return Shown(as_of=max(update.as_of for update in told), objects=tuple(told))
+
+
+def _read(body: str) -> account.Update:
+    """Read an update as it was rendered: our own text, which was valid when it was written."""
+    inside = etree.fromstring(f'<{PREFIX}:all xmlns:{PREFIX}="{account.NAMESPACE}">{body}</{PREFIX}:all>'.encode())
+    return read_update(Fields(inside[0], "update", None))
