@@ -10,8 +10,16 @@ import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
+from click.testing import CliRunner
+
+from socert.simulator import cli
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+
+    from socert.simulator.settings import Settings
 
 
 def test_it_starts_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
@@ -40,3 +48,21 @@ def test_wrong_files_are_told_without_a_traceback(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "The file of people" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_options_of_the_region_reach_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Settings] = []
+
+    async def run(settings: Settings) -> None:
+        started.append(settings)
+
+    monkeypatch.setattr(cli, "_run", run)
+    monkeypatch.setenv("SOCERT_REGION_TOKEN", "secret")
+    options = ["--region-url", "http://127.0.0.1:9", "--consent-version", "2027-01"]
+    result = CliRunner().invoke(cli.simulate, options)
+
+    assert result.exit_code == 0
+    (settings,) = started
+    assert (settings.region_url, settings.consent_version) == ("http://127.0.0.1:9", "2027-01")
+    assert settings.region_token == "secret"
+    assert "secret" not in repr(settings)

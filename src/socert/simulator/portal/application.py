@@ -6,6 +6,7 @@ Source: portal message dictionary, 1 (PF-RECIPIENT, PF-APPLICANT), 2 and 6.1.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from socert.contracts.portal import enrolment as messages
@@ -30,6 +31,7 @@ SERVICE = "ENROLMENT-1"
 #: The portal's own code of a passport in the certificate query (portal message dictionary, 9.1).
 _PASSPORT_CODE = "0"
 _RUSSIAN_PASSPORT = "1"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def certificate_query(order: Order, owner: Owner, child: KnownChild) -> pf.StatusQuery:
@@ -137,8 +139,8 @@ def check_programme(programme: Programme) -> None:
     missing = [
         name
         for name, value in (
-            ("номер группы", programme.group_guid),
-            ("номер программы", programme.programme_guid),
+            ("номер группы (GUID)", _GUID.fullmatch(programme.group_guid or "")),
+            ("номер программы (GUID)", _GUID.fullmatch(programme.programme_guid or "")),
             ("ИНН организации", provider.inn),
             ("вид организации", provider.kind),
         )

@@ -139,7 +139,9 @@ def checked_child(entry: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _texts(entry: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _texts(entry: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise TypeError("an object is expected")
     told = {name: entry[name] for name in names if entry.get(name) is not None}
     if not all(isinstance(value, str) for value in told.values()):
         raise TypeError("a text is expected")
