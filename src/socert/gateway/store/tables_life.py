@@ -157,6 +157,7 @@ answer = Table(
     Column("seq", BigInteger, nullable=True),
     Column("certificate_guid", String(50), nullable=True, index=True),
     Column("personal", Integer, nullable=False),
+    Column("stopped", Integer, nullable=False),
     Column("operation", String(20), nullable=False),
     Column("message_type", String(200), nullable=False),
     Column("reply_to", Text, nullable=True),
@@ -188,4 +189,41 @@ calculation = Table(
     Column("ref", String(50), primary_key=True),
     Column("content", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+# Decisions of parents, and the turn of the year
+
+action = Table(
+    "action",
+    metadata,
+    Column("action_id", String(36), primary_key=True),
+    Column("certificate_guid", String(50), nullable=True, index=True),
+    Column("result", String(12), nullable=False),
+    Column("reason_code", String(20), nullable=True),
+    Column("text", Text, nullable=True),
+    Column("object_id", String(50), nullable=True),
+    Column("seq", BigInteger, nullable=True),
+    Column("taken_at", BigInteger, nullable=False),
+)
+"""A parent's decision (M13, M14) with the answer that it got: a repeat of it gets the same."""
+
+turn_run = Table(
+    "turn_run",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    Column("after", String(50), nullable=False),
+    Column("tally", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=True),
+)
+"""How far 1 January of a year has come: `after` is the last certificate of the latest run, whose number it is."""
+
+turn_failure = Table(
+    "turn_failure",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("certificate_guid", String(50), primary_key=True),
+    Column("code", String(40), nullable=False),
+    Column("text", Text, nullable=False),
 )

@@ -19,6 +19,8 @@ def upgrade() -> None:
     _account()
     _cases()
     _orders()
+    _actions()
+    _turns()
 
 
 def _consents() -> None:
@@ -145,6 +147,7 @@ def _orders() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("certificate_guid", sa.String(50), nullable=True),
         sa.Column("personal", sa.Integer(), nullable=False),
+        sa.Column("stopped", sa.Integer(), nullable=False),
         sa.Column("operation", sa.String(20), nullable=False),
         sa.Column("message_type", sa.String(200), nullable=False),
         sa.Column("reply_to", sa.Text(), nullable=True),
@@ -182,12 +185,54 @@ def _orders() -> None:
     op.create_index(op.f("ix_calculation_expires_at"), "calculation", ["expires_at"])
 
 
+def _actions() -> None:
+    """Make the table of parents' decisions."""
+    op.create_table(
+        "action",
+        sa.Column("action_id", sa.String(36), nullable=False),
+        sa.Column("certificate_guid", sa.String(50), nullable=True),
+        sa.Column("result", sa.String(12), nullable=False),
+        sa.Column("reason_code", sa.String(20), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("object_id", sa.String(50), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("action_id", name=op.f("pk_action")),
+    )
+    op.create_index(op.f("ix_action_certificate_guid"), "action", ["certificate_guid"])
+
+
+def _turns() -> None:
+    """Make the tables of 1 January: how far it has come, and what it could not turn."""
+    op.create_table(
+        "turn_run",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("after", sa.String(50), nullable=False),
+        sa.Column("tally", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("year", name=op.f("pk_turn_run")),
+    )
+    op.create_table(
+        "turn_failure",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("certificate_guid", sa.String(50), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("year", "certificate_guid", name=op.f("pk_turn_failure")),
+    )
+
+
 def downgrade() -> None:
     """Take it back."""
     op.drop_column("projection", "year")
     for table in ("change", "projection"):
         op.drop_column(table, "way")
     for table in (
+        "turn_failure",
+        "turn_run",
+        "action",
         "calculation",
         "order_text",
         "answer",
