@@ -126,18 +126,29 @@ def rank(pupil: Continuing, policy: Policy) -> Rank:
     return (*(keys[key] for key in policy.renewal.order), pupil.certificate_guid, pupil.programme_guid)
 
 
+def lost_ground(status: CertificateStatus, state: ContractState) -> RuleCode | None:
+    """Return why a certificate of this status, by a contract in this state, has no priority; None when it has.
+
+    The contract must run or have run to its end. An exhausted certificate has the right: next year's volume is what it
+    is about.
+    """
+    if state not in _STUDIED:
+        return RuleCode.PROGRAMME_NOT_ELIGIBLE
+    refusal = refusal_of(status)
+    return None if refusal is RuleCode.EXHAUSTED else refusal
+
+
 def right_of(pupil: Continuing, *, year: int, policy: Policy) -> RuleCode | None:
     """Return why a pupil has no priority right for `year`, None when there is one.
 
-    The programme must go on for another year, the contract must run or have run to its end, the certificate must take
-    reserves (an exhausted one does: next year's volume is what it is about), and the child must be young enough on
-    1 January.
+    The programme must go on for another year, contract and certificate must give the right ground (`lost_ground`), and
+    the child must be young enough on 1 January.
     """
-    if pupil.study_year >= pupil.programme_years or pupil.state not in _STUDIED:
+    if pupil.study_year >= pupil.programme_years:
         return RuleCode.PROGRAMME_NOT_ELIGIBLE
-    refusal = refusal_of(pupil.status)
-    if refusal is not None and refusal is not RuleCode.EXHAUSTED:
-        return refusal
+    lost = lost_ground(pupil.status, pupil.state)
+    if lost is not None:
+        return lost
     if age_on(date(year, 1, 1), pupil.birth_date) > policy.oldest:
         return RuleCode.AGE_OUT_OF_RANGE
     return None
