@@ -37,7 +37,7 @@ CHILD_SNILS = "11223344595"
 AS_OF = datetime(2026, 9, 1, 6, 0, 3, tzinfo=UTC)
 FIRST_DAY, LAST_DAY = date(2026, 9, 15), date(2026, 12, 31)
 
-CATALOGUE = {
+CATALOGUE: dict[str, Any] = {
     "programmes": [
         {
             "name": "Тестовая программа «Ритм»",
@@ -70,7 +70,7 @@ CATALOGUE = {
         {"code": TOWN, "name": "г. Примерск", "oktmo": "00000001", "region": "Тестовая область", "region_code": REGION}
     ],
 }
-PEOPLE = {
+PEOPLE: dict[str, Any] = {
     "people": [
         {
             "last_name": "Примерова",
@@ -85,7 +85,7 @@ PEOPLE = {
     ]
 }
 #: The region's exact proposal: 12 000,00 of which the certificate pays 8 000,00.
-PROPOSAL = {
+PROPOSAL: dict[str, Any] = {
     "calculation": "calc-0001",
     "balance_version": 17,
     "as_of": "2026-09-01T06:00:03+00:00",

@@ -16,6 +16,7 @@ from socert.contracts.smev.status import RejectCode, Rejection
 from socert.simulator.app import Simulator
 from socert.simulator.errors import OrderRefused
 from socert.simulator.portal.live import LiveOutcome
+from socert.simulator.portal.people import Identity
 from socert.simulator.portal.snapshots import PAGE
 
 ACTIONS, QUERIES, SNAPSHOTS = "AccountActionRequest", "AccountQueryRequest", "AccountSnapshotRequest"
@@ -163,6 +164,44 @@ async def test_application_that_answers_an_offer_names_it(parent: Parent) -> Non
     assert (enrolment.renewal_offer_id, enrolment.previous_contract_id) == ("offer-1", "contract-0001")
     assert (enrolment.start_date, enrolment.end_date) == (FIRST_DAY, LAST_DAY)
     assert order.renewal_offer_id == "offer-1"
+
+
+async def test_offer_of_a_programme_on_a_count_register(parent: Parent) -> None:
+    count = account.CountSplit(register=account.Register.SIGNIFICANT, programmes=1)
+    await parent.region.push(offer(parent, split=count))
+    (card,) = parent.portal.accounts.offers(parent.child)
+    assert (card.division.unit, card.division.total, card.division.own_part) == ("count", 100, 0)
+
+    parent.replies[ACTIONS] = told(account.ActionResult.ACCEPTED)
+    await answer(parent, own_part_accepted=False, forms=())
+    assert parent.got[ACTIONS][0].action.agreed_split.split == count
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"snils": None, "document": account.IdentityDocument(type="1", series="0000", number="1:2")},
+        {"snils": None, "document": account.IdentityDocument(type="1", number="12")},
+        {"snils": None, "esia_oid": 5},
+    ],
+)
+async def test_parent_acts_under_the_mark_that_the_region_knows(parent: Parent, mark: dict[str, Any]) -> None:
+    update = offer(parent)
+    applicant = replace(update.recipient.applicant, **mark)
+    await parent.region.push(replace(update, recipient=replace(update.recipient, applicant=applicant)))
+    row = parent.simulator.state.one("SELECT owner FROM object")
+    assert row is not None
+    parent.replies[ACTIONS] = told(account.ActionResult.ACCEPTED)
+    await answer(parent, owner=row["owner"])
+
+    assert parent.got[ACTIONS][0].recipient.applicant == applicant
+
+
+async def test_parent_known_by_inn_only_cannot_act(parent: Parent) -> None:
+    owner = parent.portal.people.put_owner(Identity("inn", ("000123456731",)), "А", "Б", None)
+    parent.portal.people.link(owner, parent.child)
+    with pytest.raises(OrderRefused, match="не подтверждена"):
+        await parent.portal.live.read(owner, parent.child)
 
 
 # Consents
@@ -343,6 +382,13 @@ async def test_data_of_another_child_are_not_shown(parent: Parent, child: dict[s
 async def test_child_of_somebody_else_cannot_be_asked_about(parent: Parent) -> None:
     with pytest.raises(OrderRefused):
         await parent.portal.live.read(parent.owner, 999)
+
+
+async def test_live_read_that_is_rejected_is_refused(parent: Parent) -> None:
+    rejection = Rejection(code=RejectCode.ACCESS_DENIED, description="Нет прав")
+    parent.replies[QUERIES] = lambda _request: [{"rejections": (rejection,)}]
+    refused = await parent.portal.live.read(parent.owner, parent.child)
+    assert (refused.outcome, refused.text) == (LiveOutcome.REFUSED, "Нет прав")
 
 
 async def test_live_read_that_nobody_answers_ends(parent: Parent) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.simulator.parent import CERTIFICATE, FIRST_DAY, GROUP, LAST_DAY, PROGRAMME, REGION, TOWN, Parent
+from tests.simulator.parent import CATALOGUE, CERTIFICATE, FIRST_DAY, GROUP, LAST_DAY, PROGRAMME, REGION, TOWN, Parent
 
 from socert.contracts.portal import enrolment, group_cost, order_event
 from socert.contracts.portal import pf_certificate as pf
@@ -18,6 +19,7 @@ from socert.contracts.smev.status import BusinessStatus, RejectCode, Rejection
 from socert.simulator.app import Simulator
 from socert.simulator.errors import OrderRefused
 from socert.simulator.portal import forms
+from socert.simulator.portal.enrolment import Agreement
 
 # The certificate
 
@@ -191,6 +193,37 @@ async def test_unchecked_application_that_breaks_the_schema_is_rejected_by_the_e
     assert (order.status, order.closed) == (5, False)
     assert order.failure
     assert parent.got["FormData"] == []
+
+
+async def test_nothing_is_filed_before_the_cost_is_known_or_after_the_end(parent: Parent) -> None:
+    order = parent.portal.enrolment.start(owner=parent.owner, child=parent.child, group=GROUP)
+    yes = Agreement(calculation="", own_part_accepted=True, forms=frozenset(FormCode))
+    with pytest.raises(OrderRefused, match="Сначала рассчитайте"):
+        await parent.portal.enrolment.submit(order.id, yes)
+
+    parent.costs.proposal = None
+    order = await parent.priced()
+    with pytest.raises(OrderRefused, match="не прислал точный расчёт"):
+        await parent.portal.enrolment.submit(order.id, parent.agreement(order))
+    with pytest.raises(OrderRefused, match="Такого заявления нет"):
+        await parent.portal.enrolment.submit(7, yes)
+
+
+async def test_order_that_is_over_takes_nothing_more(parent: Parent) -> None:
+    order = await parent.filed()
+    await parent.tell(parent.status(order.id, 4, 1, cancel_allowed=False))
+    enrolment_ = parent.portal.enrolment
+    for step in (
+        enrolment_.find_certificate(order.id),
+        enrolment_.ask_cost(order.id),
+        enrolment_.submit(order.id, parent.agreement(order)),
+        enrolment_.cancel(order.id),
+        enrolment_.write(order.id, "Почему?"),
+    ):
+        with pytest.raises(OrderRefused, match="Заявление завершено: отказано"):
+            await step
+    late = await enrolment_.cancel(order.id, checked=False)
+    assert (late.status, late.closed) == (4, True)
 
 
 async def test_child_too_young_is_stopped_by_the_form(parent: Parent) -> None:
@@ -424,7 +457,33 @@ async def test_draft_can_be_neither_cancelled_nor_written_about(parent: Parent) 
         await parent.portal.enrolment.write(order.id, "Здравствуйте")
 
 
+@pytest.mark.parametrize("served", [True, False])
+async def test_cancellation_that_is_not_taken_has_failed_and_may_be_repeated(parent: Parent, served: bool) -> None:
+    order = await under_review(parent)
+    rejection = Rejection(code=RejectCode.FAILURE, description="Позже")
+    parent.replies["FormData"] = lambda _request: [{"rejections": (rejection,)}]
+    if not served:
+        parent.simulator.participants._by_mnemonic.pop("REGION")
+    sent = await parent.portal.enrolment.cancel(order.id)
+    order = await parent.portal.orders.wait(order.id, sent.changes, timedelta(seconds=20 if served else 0))
+    assert (order.status, order.closed, order.cancel_allowed) == (11, False, True)
+    assert order.failure
+
+    parent.simulator.participants.reload()
+    assert (await parent.portal.enrolment.cancel(order.id)).status == 9
+
+
 # Texts
+
+
+async def test_text_that_is_not_taken_changes_no_status(parent: Parent) -> None:
+    order = await under_review(parent)
+    rejection = Rejection(code=RejectCode.FAILURE, description="Позже")
+    parent.replies["FormData"] = lambda _request: [{"rejections": (rejection,)}]
+    sent = await parent.portal.enrolment.write(order.id, "Здравствуйте")
+    order = await parent.portal.orders.wait(order.id, sent.changes, timedelta(seconds=20))
+
+    assert (order.status, order.failure, order.messages[0].result) == (6, "Позже", "")
 
 
 async def test_text_to_the_organisation_and_its_receipt(parent: Parent) -> None:
@@ -570,6 +629,26 @@ async def test_event_that_breaks_a_rule_is_refused(parent: Parent) -> None:
     order = await parent.filed()
     refused = await parent.ask_portal(event(order.id, order_event.TextMessageEvent()))
     assert [one.code for one in refused] == [RejectCode.FAILURE]
+
+
+async def test_resubmit_after_a_status_keeps_the_status(parent: Parent) -> None:
+    order = await under_review(parent)
+    again = await parent.portal.enrolment.submit(order.id, parent.agreement(order))
+    assert (again.status, again.seq) == (6, 5)
+
+
+@pytest.mark.parametrize("missing", ["oktmo", "region_code"])
+async def test_municipality_that_cannot_pay_is_refused(
+    parent_settings: Any, keys: Any, tmp_path: Any, missing: str
+) -> None:
+    place = tmp_path / "poor.json"
+    town = {name: value for name, value in CATALOGUE["municipalities"][0].items() if name != missing}
+    place.write_text(json.dumps(CATALOGUE | {"municipalities": [town]}), "utf-8")
+    async with Simulator(replace(parent_settings, catalogue=place)) as simulator:
+        (owner,) = simulator.people.find_owners()
+        child = simulator.people.children_of(owner.id)[0].id
+        with pytest.raises(OrderRefused, match="не указаны"):
+            simulator.portal.enrolment.start(owner=owner.id, child=child, group=GROUP)
 
 
 # Other sources of funds

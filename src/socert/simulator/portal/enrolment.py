@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from socert.contracts.errors import ContractError
@@ -22,7 +23,7 @@ from socert.host.log import get_logger
 from socert.simulator.errors import OrderRefused
 from socert.simulator.portal import application
 from socert.simulator.portal.order import ChosenCertificate, HistoryEntry, Message, Order
-from socert.simulator.portal.orders import ORDER
+from socert.simulator.portal.orders import APPLICATION, CANCELLATION, KINDS, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,8 @@ class Enrolment:
         self._time = time
         self._guids = guids
         self._version = version
-        consumer.listen(ORDER, orders.heard)
+        for kind in KINDS:
+            consumer.listen(kind, partial(orders.heard, kind))
 
     def start(
         self,
@@ -219,7 +221,7 @@ class Enrolment:
             else:
                 self._orders.move(sent, PortalStatus.SENT)
 
-        await self._send(order, request, remember)
+        await self._send(APPLICATION, order, request, remember)
         return self._orders.need(order_id, unfinished=False)
 
     async def cancel(self, order_id: int, reason: str = "", *, checked: bool = True) -> Order:
@@ -241,7 +243,7 @@ class Enrolment:
             self._orders.note(order.id, entry)
             self._orders.put(replace(order, status=int(PortalStatus.CANCELLING), failure=""))
 
-        await self._send(order, request, remember)
+        await self._send(CANCELLATION, order, request, remember)
         return self._orders.need(order_id, unfinished=False)
 
     async def write(self, order_id: int, text: str, *, message_id: str | None = None, checked: bool = True) -> Order:
@@ -270,19 +272,21 @@ class Enrolment:
         def remember(order: Order) -> None:
             self._orders.add_message(order.id, message)
 
-        await self._send(order, self._about(order, body), remember)
+        await self._send(TEXT, order, self._about(order, body), remember)
         return self._orders.need(order_id, unfinished=False)
 
     # Parts of the steps
 
-    async def _send(self, order: Order, request: messages.Request, remember: Callable[[Order], None]) -> None:
+    async def _send(
+        self, kind: str, order: Order, request: messages.Request, remember: Callable[[Order], None]
+    ) -> None:
         """Send a message of an order; `remember` gets the order as it is when the message is kept."""
 
         def keep(_message_id: str) -> None:
             remember(self._orders.need(order.id, unfinished=False))
 
         try:
-            await self._consumer.send(request, kind=ORDER, ref=str(order.id), remember=keep)
+            await self._consumer.send(request, kind=kind, ref=str(order.id), remember=keep)
         except ContractError as error:
             raise OrderRefused("Такой текст передать нельзя: в нём есть недопустимые знаки.") from error
 

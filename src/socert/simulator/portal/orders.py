@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from socert.simulator.portal.consumer import Answered
     from socert.simulator.state import State
 
-#: Kind of the messages whose answers belong to orders.
-ORDER = "order"
+#: Kinds of the messages whose answers belong to orders.
+APPLICATION, CANCELLATION, TEXT = "application", "cancellation", "text"
+KINDS = (APPLICATION, CANCELLATION, TEXT)
 
 log = get_logger("orders")
 
@@ -112,7 +113,8 @@ class Orders:
             dump_order(order),
         )
         if order.closed:  # nothing more is expected at the addresses for answers
-            expect_no_more(self._state, ORDER, str(order.id))
+            for kind in KINDS:
+                expect_no_more(self._state, kind, str(order.id))
         self._tell(order.id)
         return self.need(order.id, unfinished=False)
 
@@ -148,12 +150,12 @@ class Orders:
         self._apply(order, entry)
         return True
 
-    def heard(self, ref: str, answered: Answered) -> None:
-        """Take an answer to a message of an order: a listener of the portal's consumer."""
+    def heard(self, kind: str, ref: str, answered: Answered) -> None:
+        """Take an answer to a message of an order: for each of `KINDS` a listener of the portal's consumer."""
         order = self.get(int(ref))
         assert order is not None
         if answered.content is None:
-            self._refused(order, answered)
+            self._refused(order, kind, answered)
             return
         answer = messages.read_response(answered.content).answer
         if answer.order_id != order.id:
@@ -181,13 +183,16 @@ class Orders:
 
     # What answers do
 
-    def _refused(self, order: Order, answered: Answered) -> None:
+    def _refused(self, order: Order, kind: str, answered: Answered) -> None:
         """The exchange or the region did not take a message: what the region has not taken may be sent again."""
-        if order.closed or order.seq or order.status != PortalStatus.SENT:
-            self.put(replace(order, failure=answered.refused))
-            return
-        status = PortalStatus.SENDING_ERROR if answered.by_exchange else PortalStatus.RECEIVING_ERROR
-        self.move(replace(order, failure=answered.refused), status, answered.refused)
+        failed = replace(order, failure=answered.refused)
+        if kind == APPLICATION and order.status == PortalStatus.SENT:
+            status = PortalStatus.SENDING_ERROR if answered.by_exchange else PortalStatus.RECEIVING_ERROR
+            self.move(failed, status, answered.refused)
+        elif kind == CANCELLATION and order.status == PortalStatus.CANCELLING:
+            self.move(failed, PortalStatus.CANCEL_FAILED, answered.refused)
+        else:
+            self.put(failed)
 
     def _status(self, order: Order, change: messages.StatusChange) -> None:
         contract = None if change.contract is None else _contract(change.contract)
