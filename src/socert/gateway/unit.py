@@ -58,12 +58,20 @@ class ProjectedUnits:
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run work in one transaction on the calling thread; commits its result or rolls all of it back."""
+        return self._store.run(self._whole(work))
 
-        def both(connection: Connection) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run work on the store's writer thread; returns when it is committed, raises when it was rolled back."""
+        return await self._store.write(self._whole(work))
+
+    def _whole(self, work: Callable[[UnitOfWork], T]) -> Callable[[Connection], T]:
+        """Return work with everything that belongs into its transaction."""
+
+        def whole(connection: Connection) -> T:
             take_turn(connection, Turn.REGISTRY)
             unit = Unit(connection)
             result = work(unit)
             self._projector.refresh(connection, unit.certificates, unit.contracts, unit.offers)
             return result
 
-        return self._store.run(both)
+        return whole
