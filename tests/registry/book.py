@@ -32,16 +32,16 @@ class Book:
     touched: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
 
     def municipalities(self, *items: Municipality) -> Put:
-        return self._run(lambda unit: self.registry.put_municipalities(unit, items))
+        return self.run(lambda unit: self.registry.put_municipalities(unit, items))
 
     def programmes(self, *items: Programme) -> Put:
-        return self._run(lambda unit: self.registry.put_programmes(unit, items))
+        return self.run(lambda unit: self.registry.put_programmes(unit, items))
 
     def certificates(self, *items: Certificate) -> Put:
-        return self._run(lambda unit: self.registry.put_certificates(unit, items))
+        return self.run(lambda unit: self.registry.put_certificates(unit, items))
 
     def contracts(self, *items: Contract) -> Put:
-        return self._run(lambda unit: self.registry.put_contracts(unit, items))
+        return self.run(lambda unit: self.registry.put_contracts(unit, items))
 
     def see(self, *guids: str) -> Mapping[str, CertificateView]:
         return self.store.look(lambda connection: self.registry.certificates(connection, guids))
@@ -67,7 +67,7 @@ class Book:
         """Return all rows of all tables."""
         return {table.name: self.rows(table) for table in tables.metadata.sorted_tables}
 
-    def _run(self, work: Callable[[Unit], T]) -> T:
+    def run(self, work: Callable[[Unit], T]) -> T:
         def both(connection: Connection) -> T:
             unit = Unit(connection)
             result = work(unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
@@ -89,12 +90,12 @@ def test_entries_explain_balances(book: Book, puts: list[list[Certificate]]) -> 
         assert set(book.touched[0]) <= {item.guid for item in batch}
         check_sums(book)
         last.update({item.guid: item for item in batch})
-    seen = {key: view.certificate for key, view in book.see(*last).items()}
+    seen = book.see(*last)
     for key, item in last.items():
-        latest = seen[key].balance.period_from
-        assert latest >= item.balance.period_from
-        if latest == item.balance.period_from:
-            assert seen[key] == item
+        latest = seen[key].balances[-1]
+        assert latest.period_from >= item.balance.period_from
+        if latest.period_from == item.balance.period_from:
+            assert replace(seen[key].certificate, balance=latest) == item
 
 
 @EACH

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
 
 from socert.gateway.domain import ledger
 from socert.gateway.domain.ledger import AccountKey, Entry
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from socert.gateway.domain.policy import Policy
     from socert.gateway.domain.quote import Quote
+
+_OFFERS = UUID("7c1f6f0e-7d4b-4b60-8a0e-5a1f0e1c9a51")
+"""Ids of offers are made in this space of names."""
 
 
 # The pool
@@ -129,6 +133,11 @@ class Answered:
 def offer_key(certificate_guid: str, programme_guid: str, year: int) -> str:
     """Return the key that one child has for one programme and year."""
     return f"{year}:{certificate_guid}:{programme_guid}"
+
+
+def offer_id(key: str) -> str:
+    """Return the id that the portal knows an offer by: its key is longer than an id of the portal may be."""
+    return str(uuid5(_OFFERS, key))
 
 
 def accept(offer: Offer, pool: Pool, *, seen: int, today: date, quote: Quote | None = None) -> Answered:

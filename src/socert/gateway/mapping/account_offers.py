@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, tzinfo
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 from socert.contracts.portal import account
 from socert.gateway.domain import consent as consents
 from socert.gateway.domain.consent import ConsentState
 from socert.gateway.domain.records import Register
+from socert.gateway.domain.renewal import offer_id as offer_id
 from socert.gateway.mapping.account_cards import organisation_of, recipient_of
 from socert.gateway.mapping.account_drawing import Drawing
 
@@ -21,13 +21,7 @@ if TYPE_CHECKING:
     from socert.gateway.domain.renewal import Offer
     from socert.gateway.ports import CertificateView, OfferView
 
-_NAMES = UUID("7c1f6f0e-7d4b-4b60-8a0e-5a1f0e1c9a51")
 _LAST_SECOND = time(23, 59, 59)
-
-
-def offer_id(key: str) -> str:
-    """Return the id that the portal knows an offer by: its key is longer than an id of the portal may be."""
-    return str(uuid5(_NAMES, key))
 
 
 def draw_offer(view: OfferView, payer: CertificateView, zone: tzinfo) -> Drawing:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from socert.gateway.domain.certificate import Identity
 from socert.gateway.domain.records import (
     Balance,
     Certificate,
@@ -19,12 +20,14 @@ from socert.gateway.domain.records import (
     OrganisationKind,
     Person,
     Programme,
+    Register,
     Scheme,
     Unit,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import date
 
     from sqlalchemy import RowMapping
 
@@ -34,8 +37,11 @@ def digest(record: Any) -> str:
     return sha256(repr(_plain(record)).encode()).hexdigest()
 
 
+_NOT_IMPORTED = frozenset({"register", "order_id", "previous_contract_id"})
+"""Fields that no export fills: left out, so that a digest made before they were there is still the record's."""
 _FIELDS = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Certificate, Child, Person, Balance, Contract)
+    kind: tuple(field.name for field in fields(kind) if field.name not in _NOT_IMPORTED)
+    for kind in (Certificate, Child, Person, Balance, Contract)
 }
 
 
@@ -46,6 +52,23 @@ def _plain(value: Any) -> Any:
     if kind in _FIELDS:
         return tuple([_plain(getattr(value, name)) for name in _FIELDS[kind]])
     return str(value)
+
+
+def own_register(unit: Unit) -> Register:
+    """Return the register that a certificate of this unit counts."""
+    return Register.HOUR if unit is Unit.HOUR else Register.RUB
+
+
+def identity(child: Child) -> Identity:
+    """Return who a child is, as far as a certificate tells."""
+    return Identity(
+        last_name=child.last_name,
+        first_name=child.first_name,
+        middle_name=child.middle_name,
+        birth_date=child.birth_date,
+        snils=child.snils,
+        document=child.birth_certificate,
+    )
 
 
 def certificate_row(item: Certificate) -> dict[str, Any]:
@@ -84,6 +107,7 @@ def balance_row(guid: str, item: Certificate) -> dict[str, Any]:
     balance = item.balance
     return {
         "certificate_guid": guid,
+        "register": own_register(item.unit).value,
         "period_from": balance.period_from,
         "period_to": balance.period_to,
         "nominal": balance.nominal,
@@ -93,32 +117,50 @@ def balance_row(guid: str, item: Certificate) -> dict[str, Any]:
 
 
 def balance_of(row: Mapping[str, Any] | RowMapping) -> Balance:
-    """Return the balance in a row."""
+    """Return the balance in a row; its register is told where it is not the certificate's own."""
     return Balance(
         period_from=row["period_from"],
         period_to=row["period_to"],
         nominal=row["nominal"],
         reserved=row["reserved"],
         spent=row["spent"],
+        register=count_register(row["register"]),
     )
 
 
-def certificate_of(row: Mapping[str, Any] | RowMapping) -> Certificate:
-    """Return the certificate in a joined row of certificate and balance."""
+def count_register(name: str | None) -> Register | None:
+    """Return a kept register as records tell it: None for roubles and hours, which the unit says."""
+    register = None if name is None else Register(name)
+    return register if register is not None and register.counts else None
+
+
+def balance_on(day: date, balances: Iterable[Balance]) -> Balance:
+    """Return the certificate's own balance whose period has the day in it, else the one of the latest period.
+
+    A certificate always has one: an import brings it, an issue opens it.
+    """
+    own = sorted(
+        (one for one in balances if one.register is None),
+        key=lambda one: (one.period_from, one.period_to),
+        reverse=True,
+    )
+    return next((one for one in own if one.period_from <= day <= one.period_to), own[0])
+
+
+def balances_from(day: date, balances: Iterable[Balance]) -> tuple[Balance, ...]:
+    """Return the balances of this year and later, by period, the certificate's own first."""
+    current = (one for one in balances if one.period_to.year >= day.year)
+    return tuple(sorted(current, key=lambda one: (one.period_from, one.register or "")))
+
+
+def certificate_of(row: Mapping[str, Any] | RowMapping, balance: Balance) -> Certificate:
+    """Return the certificate in a row, with the balance that it shall show."""
     return Certificate(
         guid=row["guid"],
         number=row["number"],
         with_funds=bool(row["with_funds"]),
         unit=Unit(row["unit"]),
-        child=Child(
-            last_name=row["child_last_name"],
-            first_name=row["child_first_name"],
-            middle_name=row["child_middle_name"],
-            snils=row["child_snils"],
-            birth_date=row["child_birth_date"],
-            gender=Gender(row["child_gender"]),
-            birth_certificate=row["child_birth_certificate"],
-        ),
+        child=child_of(row),
         applicant=Person(
             last_name=row["applicant_last_name"],
             first_name=row["applicant_first_name"],
@@ -133,7 +175,20 @@ def certificate_of(row: Mapping[str, Any] | RowMapping) -> Certificate:
         scheme=Scheme(row["scheme"]),
         category_code=row["category_code"],
         category_name=row["category_name"],
-        balance=balance_of(row),
+        balance=balance,
+    )
+
+
+def child_of(row: Mapping[str, Any] | RowMapping) -> Child:
+    """Return the child in a certificate's row."""
+    return Child(
+        last_name=row["child_last_name"],
+        first_name=row["child_first_name"],
+        middle_name=row["child_middle_name"],
+        snils=row["child_snils"],
+        birth_date=row["child_birth_date"],
+        gender=Gender(row["child_gender"]),
+        birth_certificate=row["child_birth_certificate"],
     )
 
 
@@ -153,11 +208,14 @@ def contract_row(item: Contract, certificate_guid: str) -> dict[str, Any]:
         "start_date": item.start,
         "end_date": item.end,
         "unit": item.unit.value,
+        "register": (item.register or own_register(item.unit)).value,
         "certificate_part": item.certificate_part,
         "own_part": item.own_part,
         "spent": item.spent,
         "reserved": item.reserved,
         "state": item.state.value,
+        "order_id": item.order_id,
+        "previous_contract_id": item.previous_contract_id,
     }
 
 
@@ -181,6 +239,9 @@ def contract_of(row: Mapping[str, Any] | RowMapping, certificate_number: str) ->
         spent=row["spent"],
         reserved=row["reserved"],
         state=ContractState(row["state"]),
+        register=count_register(row["register"]),
+        order_id=row["order_id"],
+        previous_contract_id=row["previous_contract_id"],
     )
 
 
@@ -198,11 +259,70 @@ def programme_of(row: Mapping[str, Any] | RowMapping) -> Programme:
             kind=OrganisationKind(row["organisation_kind"]),
             ogrn=row["organisation_ogrn"],
             kpp=row["organisation_kpp"],
+            agreement_number=row["organisation_agreement_number"],
+            agreement_date=row["organisation_agreement_date"],
         ),
         hours=row["hours"],
         price=row["price"],
         certificate_accepted=bool(row["certificate_accepted"]),
+        start=row["start_date"],
+        end=row["end_date"],
+        normative=row["normative"],
+        register=None if row["register"] is None else Register(row["register"]),
+        places=row["places"],
+        opens=row["opens"],
+        closes=row["closes"],
+        study_year=row["study_year"],
+        oktmo=row["oktmo"],
     )
+
+
+def programme_row(item: Programme) -> dict[str, Any]:
+    """Return the columns of a programme's group."""
+    return {
+        "group_guid": item.group_guid,
+        "programme_guid": item.programme_guid,
+        "name": item.name,
+        "direction": item.direction,
+        "years": item.years,
+        "organisation_inn": item.organisation.inn,
+        "hours": item.hours,
+        "price": item.price,
+        "certificate_accepted": int(item.certificate_accepted),
+        "start_date": item.start,
+        "end_date": item.end,
+        "normative": item.normative,
+        "register": None if item.register is None else item.register.value,
+        "places": item.places,
+        "opens": item.opens,
+        "closes": item.closes,
+        "study_year": item.study_year,
+        "oktmo": item.oktmo,
+    }
+
+
+def organisation_row(item: Organisation) -> dict[str, Any]:
+    """Return the columns of an organisation."""
+    return {
+        "inn": item.inn,
+        "name": item.name,
+        "kind": item.kind.value,
+        "ogrn": item.ogrn,
+        "kpp": item.kpp,
+        "agreement_number": item.agreement_number,
+        "agreement_date": item.agreement_date,
+    }
+
+
+def municipality_row(item: Municipality) -> dict[str, Any]:
+    """Return the columns of a municipality."""
+    return {
+        "oktmo": item.oktmo,
+        "name": item.name,
+        "guid": item.guid,
+        "region_name": item.region_name,
+        "region_guid": item.region_guid,
+    }
 
 
 def municipality_of(row: Mapping[str, Any] | RowMapping) -> Municipality:

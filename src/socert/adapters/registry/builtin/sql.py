@@ -23,13 +23,22 @@ def chunks(values: Collection[str]) -> Iterator[list[str]]:
 
 
 def upsert(
-    connection: Connection, table: Table, key: str, written: Sequence[dict[str, Any]], compare: Sequence[str] = ()
+    connection: Connection,
+    table: Table,
+    key: str,
+    written: Sequence[dict[str, Any]],
+    compare: Sequence[str] = (),
+    leave: str | None = None,
 ) -> tuple[Put, list[str]]:
     """Write rows by key; return the counts and the keys that were added or changed.
 
-    `compare` names the columns that tell whether a row changed; without it all of them do.
+    `compare` names the columns that tell whether a row changed; without it all that are written do. `leave` names a
+    column that is 1 where the stored row must stay as it is.
     """
-    columns = [table.c[key], *(table.c[name] for name in compare or [c.name for c in table.c if c.name != key])]
+    compare = compare or [name for name in (written[0] if written else ()) if name != key]
+    columns = [table.c[key], *(table.c[name] for name in compare)]
+    if leave is not None:
+        columns.append(table.c[leave])
     known: dict[str, Any] = {}
     for chunk in chunks([row[key] for row in written]):
         for found in connection.execute(select(*columns).where(table.c[key].in_(chunk))).mappings():
@@ -40,7 +49,9 @@ def upsert(
         before = known.get(row[key])
         if before is None:
             new.append(row)
-        elif any(row[name] != before[name] for name in before):
+        elif leave is not None and before[leave]:
+            continue
+        elif any(row[name] != before[name] for name in compare):
             changed.append(row)
     if new:
         connection.execute(insert(table), new)
