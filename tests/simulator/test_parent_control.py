@@ -168,6 +168,13 @@ async def test_live_read_and_comparison(parent: Parent) -> None:
     assert TOWN not in found["missing_there"]
 
 
+async def test_account_of_a_child_without_pushes_has_its_orders(parent: Parent) -> None:
+    assert (await get(parent, f"accounts/{CHILD_SNILS}"))[0] == 404
+    await begun(parent)
+    status, shown = await get(parent, f"accounts/{CHILD_SNILS}")
+    assert (status, shown["certificates"], len(shown["orders"])) == (200, [], 1)
+
+
 async def test_text_cards_are_listed(parent: Parent) -> None:
     await parent.ask_portal(create(new()))
     status, found = await get(parent, f"elk?owner={PARENT_SNILS}")

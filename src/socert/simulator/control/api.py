@@ -92,10 +92,11 @@ class Control:
     async def _account(self, request: web.Request) -> web.Response:
         snils = snils_of(request.match_info["snils"])
         found, child = self._portal.accounts.summary(snils), self._portal.people.child_by_snils(snils)
-        if found is None or child is None:
-            return to_json({"error": "Nothing was pushed about this child."}, 404)
-        orders = [order.as_json() for order in self._portal.orders.of(child=child.id)]
-        return to_json(found | self._portal.accounts.details(child.id) | {"orders": orders})
+        orders = [] if child is None else [order.as_json() for order in self._portal.orders.of(child=child.id)]
+        if child is None or (found is None and not orders):
+            return to_json({"error": "Nothing was pushed about this child, and nothing was applied for."}, 404)
+        shown = found or {"certificates": [], "contracts": []}
+        return to_json(shown | self._portal.accounts.details(child.id) | {"orders": orders})
 
     async def _query(self, request: web.Request) -> web.Response:
         wish = await body_of(request)

@@ -52,6 +52,7 @@ _PAUSE = timedelta(minutes=1)
 #: The version of the exchange that this node speaks.
 _VERSION = Version.V1_2
 _UNREADABLE = "Содержание сообщения нельзя прочитать: {}"
+_NOT_TAKEN = "Сообщение не принято. Попробуйте ещё раз позже."
 _NOT_SERVED = "Портал не обрабатывает сообщения этого вида"
 
 log = get_logger("portal")
@@ -333,9 +334,10 @@ def _answered(message: Queued) -> Answered | None:
     if answer.status is not None:
         return None
     if answer.rejections:
-        return Answered(refused=" ".join(rejection.description for rejection in answer.rejections))
+        said = " ".join(rejection.description for rejection in answer.rejections).strip()
+        return Answered(refused=said or _NOT_TAKEN)
     if answer.async_status is not None:
-        return Answered(refused=answer.async_status.details, by_exchange=True)
+        return Answered(refused=answer.async_status.details or _NOT_TAKEN, by_exchange=True)
     return Answered(content=answer.content)
 
 
