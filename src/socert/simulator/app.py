@@ -89,13 +89,7 @@ class Simulator:
         )
         self.people, self.accounts = self.portal.people, self.portal.accounts
         self.consumer, self.queries = self.portal.consumer, self.portal.queries
-        self._pages = Pages(
-            people=self.people,
-            accounts=self.accounts,
-            queries=self.queries,
-            catalogue=self.portal.catalogue,
-            time=self.portal.time,
-        )
+        self._pages = Pages(self.portal, clock=self.clock, version=settings.consent_version)
         self._runner: web.AppRunner | None = None
         self._work: asyncio.Task[None] | None = None
         self._port = settings.port

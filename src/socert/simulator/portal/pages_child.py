@@ -175,14 +175,12 @@ class ChildPages:
 
 
 def shown_orders(orders: list[Order]) -> list[Order]:
-    """Return applications for a list, unfinished ones first; of drafts for the same place only the latest."""
-    drafts: set[tuple[int, str | None]] = set()
+    """Return applications for a list, unfinished ones first; a draft only while nothing newer is for the same place."""
+    places: set[tuple[int, str | None]] = set()
     shown = []
     for order in orders:  # the latest first
         place = (order.child, order.programme.group_guid)
-        if order.draft:
-            if place in drafts:
-                continue
-            drafts.add(place)
-        shown.append(order)
+        if not order.draft or place not in places:
+            shown.append(order)
+        places.add(place)
     return sorted(shown, key=lambda one: one.closed)

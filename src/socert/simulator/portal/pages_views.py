@@ -8,13 +8,14 @@ from socert.simulator.portal import words
 from socert.simulator.portal.forms import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date, datetime
 
     from socert.contracts.portal.blocks import FormCode
     from socert.simulator.portal.actions import Decision
     from socert.simulator.portal.cards import Amounts, Certificate, ConsentCard, Contract, Offer
     from socert.simulator.portal.catalogue import Catalogue
+    from socert.simulator.portal.division import Division
     from socert.simulator.portal.query import Found
 
 #: Which colour the answer to a decision is shown in.
@@ -158,6 +159,19 @@ def decision(one: Decision) -> dict[str, Any]:
 def form(code: FormCode, *, ticked: bool = False) -> dict[str, Any]:
     """Return a form of consent to be ticked."""
     return {"code": code.value, "title": FORMS[code].title, "text": FORMS[code].text, "ticked": ticked}
+
+
+def unticked(
+    division: Division | None, needed: Iterable[FormCode], given: Collection[FormCode], *, own: bool
+) -> dict[str, str]:
+    """Return which agreements are missing, by field: to the family's own part, and to each form of consent."""
+    problems = {}
+    if division is not None and division.own_part > 0 and not own:
+        problems["own"] = "Подтвердите, что согласны оплатить часть стоимости за счёт семьи."
+    for code in needed:
+        if code not in given:
+            problems[f"form-{code.value}"] = f"Поставьте отметку: {FORMS[code].title.lower()}."
+    return problems
 
 
 def _title(code: str) -> str:

@@ -37,6 +37,7 @@ def view(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str, Any]:
         "count": words.plural(len(found), _PROGRAMMES),
         "filtered": any(asked.values()),
         "places": catalogue.places(),
+        "place": _place(catalogue, asked["municipality"]),
         "number": number,
         "pages": pages,
         "earlier": _link(asked, number - 1) if number > 1 else "",
@@ -52,12 +53,22 @@ def _link(asked: Mapping[str, str], number: int) -> str:
     return f"{PATH}?" + urlencode({name: value for name, value in asked.items() if value} | {"page": number})
 
 
+def _place(catalogue: Catalogue, code: str) -> dict[str, Any] | None:
+    """Say whether a municipality has programmes that a certificate pays: only such a one gives certificates."""
+    found = catalogue.place(code) if code else None
+    if found is None:
+        return None
+    accepted = catalogue.find(accepted=True, municipality=found.code)
+    return {"name": found.name, "accepted": words.plural(len(accepted), _PROGRAMMES) if accepted else ""}
+
+
 def _shown(one: Programme, catalogue: Catalogue) -> dict[str, Any]:
     direction = one.direction or ""
     return {
         "name": one.name,
         "organisation": one.organisation.name,
         "accepted": one.certificate_accepted,
+        "enrol": "/enrol?" + urlencode({"group": one.group_guid}) if one.group_guid else "",
         "figures": _told(
             ("Стоимость в год", "" if one.price is None else words.amount(one.price, "rub")),
             ("Часов в год", "" if one.hours is None else words.figures(one.hours)),
