@@ -202,7 +202,6 @@ action = Table(
     Column("reason_code", String(20), nullable=True),
     Column("text", Text, nullable=True),
     Column("object_id", String(50), nullable=True),
-    Column("seq", BigInteger, nullable=True),
     Column("taken_at", BigInteger, nullable=False),
 )
 """A parent's decision (M13, M14) with the answer that it got: a repeat of it gets the same."""

@@ -195,7 +195,6 @@ def _actions() -> None:
         sa.Column("reason_code", sa.String(20), nullable=True),
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("object_id", sa.String(50), nullable=True),
-        sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_action")),
     )
