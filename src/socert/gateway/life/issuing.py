@@ -165,7 +165,7 @@ class Issuing:
         order_id: str | None,
     ) -> str:
         today = self._today()
-        entries = tuple(opening(policy, today=today)) if policy.with_funds else ()
+        entries = tuple(opening(policy, today=today))
         code, name = self._category
         certificate = Certificate(
             guid=self._ids(),
@@ -226,14 +226,20 @@ class Issuing:
 
 
 def opening(policy: Policy, *, today: date) -> Sequence[Entry]:
-    """Return the entries that a new certificate begins with: this year's nominals, and the next year's once known."""
+    """Return the entries that a new certificate begins with: this year's nominals, and the next year's once known.
+
+    Its own register is always opened; an accounting certificate has nothing on it.
+    """
     years = [today.year] + [year for year in (today.year + 1,) if year in policy.nominals_of]
+    nominals = {year: {policy.unit: 0, **policy.nominals_for(year)} for year in years}
+    if not policy.with_funds:
+        nominals = {today.year: {policy.unit: 0}}
     return [
         ledger.issue(
             AccountKey(year=year, register=register), amount, key=f"{year}:{register.value}:{EntryKind.ISSUE.value}"
         )
-        for year in years
-        for register, amount in sorted(policy.nominals_for(year).items())
+        for year, of_year in nominals.items()
+        for register, amount in sorted(of_year.items())
     ]
 
 

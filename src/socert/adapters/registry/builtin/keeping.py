@@ -116,8 +116,9 @@ class Keeping(Lives):
         if not any(account.register is register for account in book.accounts):
             raise LedgerRefused(RuleCode.NO_FUTURE_NOMINAL, register=register, year=certificate.valid_from.year)
         made = {"version": book.version, "digest": life_rows.NOT_IMPORTED, "issued_by_order": order_id, "kept_here": 1}
-        connection.execute(insert(tables.certificate), [rows.certificate_row(certificate) | made])
-        _take_keys(connection, guid, keys)
+        with connection.begin_nested():  # a key that is taken takes the certificate back with it
+            connection.execute(insert(tables.certificate), [rows.certificate_row(certificate) | made])
+            _take_keys(connection, guid, keys)
         post(connection, guid, Book(), book, {}, self._clock())
         unit.touch([guid], ())
         shown = replace(certificate, balance=self._balance(book, register, {}))
