@@ -30,3 +30,28 @@ class Channel:
 
     push: Push = Push.FULL
     carrier: Carrier = Carrier.ORDER_EVENT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Elk:
+    """What orders of ours in the account are written with (portal message dictionary, 4; values are the region's).
+
+    sender_inn, sender_kpp      the sending body
+    service                     goal code of the service
+    environment                 EPGU, SVCDEV, DEV or ERUL
+    region                      OKATO of 8 or 11 digits, `00000000` is the whole country
+    office, acceptance          name of the office, and how it takes orders (classifier 7213)
+    citizenship                 of the parents (classifier 7210)
+    informed, closed            statuses of classifier 7212: something is said, nothing more will be
+    """
+
+    sender_inn: str
+    sender_kpp: str
+    service: str
+    environment: str = "SVCDEV"
+    region: str = "00000000"
+    office: str | None = None
+    acceptance: str
+    citizenship: str
+    informed: int
+    closed: int

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
+from socert.gateway.mapping.account_drawing import PREFIX
 from socert.gateway.store.prepared import Prepared
-from socert.gateway.store.tables import ChangeState, change, micros
+from socert.gateway.store.tables import SEQ_START, ChangeState, Kind, Way, change, micros, projection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 
+PASSED_OVER = 86_400
+"""Version numbers that are left out when the portal has seen higher ones than ours: about those of a day."""
+_SEQ = f"<{PREFIX}:seq>{{}}</{PREFIX}:seq>"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """A change that may leave: its row, its object, whose certificate it is about, and its rendered update.
+    """A change that may leave: its row, its object, whose certificate it is about, its rendered update, and which way.
 
     `former` is the message that it left in before, where that one failed.
     """
@@ -29,8 +35,12 @@ class Pending:
     alone: bool
     body: str
     former: str | None
+    kind: Kind = Kind.CERTIFICATE
+    way: Way = Way.ACCOUNT
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+_WAYS = {way.value: way for way in Way}
 _OTHER = change.alias("other")
 _PENDING = Prepared(
     select(
@@ -41,6 +51,8 @@ _PENDING = Prepared(
         change.c.alone,
         change.c.body,
         change.c.message_id,
+        change.c.kind,
+        change.c.way,
     )
     .where(
         change.c.state == ChangeState.PENDING.value,
@@ -73,8 +85,18 @@ def batches(connection: Connection, limit: int, *, ahead: int) -> Sequence[Seque
     """
     most = max(limit, ahead)
     rows: Sequence[Pending] = [
-        Pending(id=key, object_id=object_id, seq=seq, guid=guid, alone=bool(alone), body=body, former=former)
-        for key, object_id, seq, guid, alone, body, former in _PENDING.rows(connection, {"most": most + 1})
+        Pending(
+            id=key,
+            object_id=object_id,
+            seq=seq,
+            guid=guid,
+            alone=bool(alone),
+            body=body,
+            former=former,
+            kind=_KINDS[kind],
+            way=_WAYS[way],
+        )
+        for key, object_id, seq, guid, alone, body, former, kind, way in _PENDING.rows(connection, {"most": most + 1})
     ]
     all_read = len(rows) <= most
     found: list[Sequence[Pending]] = []
@@ -92,15 +114,28 @@ def batches(connection: Connection, limit: int, *, ahead: int) -> Sequence[Seque
 
 
 def _batch(rows: Sequence[Pending], limit: int) -> Sequence[Pending]:
-    alone = next((place for place, row in enumerate(rows) if row.alone), len(rows))
-    if alone == 0:
+    way = rows[0].way
+    if rows[0].alone or way is Way.ORDER_EVENT:
         return rows[:1]
-    if alone <= limit:
-        return rows[:alone]
+    end = next((place for place, row in enumerate(rows) if row.alone or row.way is not way), len(rows))
+    if way is Way.ELK:
+        end = min(end, _until_repeated(rows))
+    if end <= limit:
+        return rows[:end]
     cut = limit
     while cut and rows[cut - 1].guid == rows[limit].guid:
         cut -= 1
     return rows[: cut or limit]
+
+
+def _until_repeated(rows: Sequence[Pending]) -> int:
+    """Return how many rows there are before an object comes a second time: an order stands in a message once."""
+    seen: set[str] = set()
+    for place, row in enumerate(rows):
+        if row.object_id in seen:
+            return place
+        seen.add(row.object_id)
+    return len(rows)
 
 
 def pack(connection: Connection, batch: Sequence[Pending], message_id: str) -> bool:
@@ -151,6 +186,16 @@ def deliver(connection: Connection, ids: Sequence[int], *, now: datetime) -> Non
     )
 
 
+def leave_untold(connection: Connection, untold: Sequence[tuple[int, str]], *, now: datetime) -> None:
+    """End changes of which their carrier has nothing to say, each with why; they answer questions all the same."""
+    for key, reason in untold:
+        connection.execute(
+            update(change)
+            .where(change.c.id == key, change.c.state == ChangeState.PENDING)
+            .values(state=ChangeState.DELIVERED.value, settled_at=micros(now), reason=reason)
+        )
+
+
 def restore(connection: Connection, ids: Sequence[int], *, alone: bool) -> None:
     """Let changes of a message that failed wait again; `alone` makes each a message of its own.
 
@@ -170,6 +215,27 @@ def restore(connection: Connection, ids: Sequence[int], *, alone: bool) -> None:
         .where(change.c.id.in_(ids), change.c.state == ChangeState.PACKED)
         .values(state=ChangeState.PENDING.value, alone=int(alone))
     )
+
+
+def go_above(connection: Connection, key: int, *, now: datetime) -> bool:
+    """Let a change go again under a higher version, where the portal called our newest of the object stale.
+
+    It has seen higher numbers than we gave: a database from an old backup, and a clock behind. How high it does not
+    say, so each time a day's worth of numbers is passed over. False where a newer one of ours is on its way: that is
+    judged by itself.
+    """
+    row = connection.execute(select(change).where(change.c.id == key)).mappings().one()
+    object_id, seq = row["object_id"], row["seq"]
+    newest = connection.scalar(select(projection.c.seq).where(projection.c.object_id == object_id))
+    if newest != seq or row["body"] is None:
+        return False
+    higher = max(seq + PASSED_OVER, (micros(now) - micros(SEQ_START)) // 1_000_000)
+    body = row["body"].replace(_SEQ.format(seq), _SEQ.format(higher), 1)
+    connection.execute(
+        update(change).where(change.c.id == key).values(state=ChangeState.PENDING.value, seq=higher, body=body)
+    )
+    connection.execute(update(projection).where(projection.c.object_id == object_id).values(seq=higher))
+    return True
 
 
 def counts(connection: Connection) -> Mapping[str, int]:

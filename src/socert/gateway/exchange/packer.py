@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -16,6 +17,7 @@ from socert.contracts.errors import SchemaInvalid
 from socert.contracts.portal import account as contract
 from socert.contracts.smev import call
 from socert.gateway.exchange import changes, outbox
+from socert.gateway.exchange.carriers import Carriers, Load
 from socert.gateway.mapping import account
 from socert.host.log import get_logger
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 log = get_logger("packer")
 AHEAD = 64
 """About how many changes are read at once; never less than two full batches."""
-_PLACE = re.compile(r"/update\[(\d+)\]")
+_PLACE = re.compile(r"/(?:update|order)\[(\d+)\]")
 
 
 class _GoneError(Exception):
@@ -53,8 +55,13 @@ class Packer:
         message_ids: Ids,
         ids: Ids,
         batch_size: int,
+        carriers: Carriers | None = None,
     ) -> None:
-        """Take the parts: where changes lie, who signs, time, MessageIDs, batch ids, objects in one message at most."""
+        """Take the parts: where changes lie, who signs, time, MessageIDs, batch ids, objects in one message at most.
+
+        `carriers` carry the changes of municipalities that show less than whole objects.
+        """
+        self._carriers = carriers or Carriers()
         self._store = store
         self._signer = signer
         self._clock = clock
@@ -72,7 +79,12 @@ class Packer:
     async def pack(self) -> bool:
         """Pack some batches, whose commits share the wait for the disk; False when nothing was pending."""
         size = self._size
-        found = await self._store.read(lambda connection: changes.batches(connection, size, ahead=max(AHEAD, 2 * size)))
+
+        def choose(connection: Connection) -> Sequence[Load]:
+            found = changes.batches(connection, size, ahead=max(AHEAD, 2 * size))
+            return [self._carriers.load(connection, batch) for batch in found]
+
+        found = await self._store.read(choose)
 
         async def commit(batch: Sequence[Pending], message: outbox.NewMessage, now: datetime) -> None:
             try:
@@ -83,28 +95,34 @@ class Packer:
                 log.debug("message packed", message_id=message.message_id, objects=len(batch), bytes=len(message.body))
 
         commits = []
-        for batch in found:
+        for load in found:
             now = self._clock()
+            if load.untold:
+                await self._store.write(partial(changes.leave_untold, untold=load.untold, now=now))
+            if not load.batch:
+                continue
             try:
-                message = self._build(batch, now)
+                message = self._build(load, now)
             except SchemaInvalid as error:
-                await self._put_aside(batch, error)
+                await self._put_aside(load.batch, error)
             else:
-                commits.append(commit(batch, message, now))
+                commits.append(commit(load.batch, message, now))
         await asyncio.gather(*commits)
         return bool(found)
 
-    def _build(self, batch: Sequence[Pending], now: datetime) -> outbox.NewMessage:
-        """Validate a batch's content and return the signed message; `SchemaInvalid` says which update is wrong."""
-        content = account.Batch(batch_id=self._ids(), sent_at=now, updates=tuple([row.body for row in batch]))
+    def _build(self, load: Load, now: datetime) -> outbox.NewMessage:
+        """Validate a load's content and return the signed message; `SchemaInvalid` says which part of it is wrong."""
+        reference = self._ids()
+        updates = tuple([row.body for row in load.batch])
+        content = load.content or account.Batch(batch_id=reference, sent_at=now, updates=updates)
         # Our own text: none of what a stranger's XML is refused for can be in it.
-        contract.schema().check(etree.fromstring(content.render(account.PREFIX)))
+        (load.schema or contract.schema()).check(etree.fromstring(content.render(account.PREFIX)))
         message_id = self._message_ids()
         return outbox.NewMessage(
             message_id=message_id,
             operation="SendRequest",
-            message_type=contract.UPDATE_REQUEST.root,
-            reference=content.batch_id,
+            message_type=content.message_type.root,
+            reference=reference,
             body=call.send_request(message_id=message_id, content=content, signer=self._signer),
         )
 

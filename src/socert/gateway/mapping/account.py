@@ -17,6 +17,7 @@ from socert.gateway.mapping.account_drawing import Batch as Batch
 from socert.gateway.mapping.account_drawing import Drawing as Drawing
 from socert.gateway.mapping.account_drawing import NotTellable as NotTellable
 from socert.gateway.mapping.account_drawing import WrongPrefixError as WrongPrefixError
+from socert.gateway.mapping.account_drawing import read_update as read_update
 from socert.gateway.mapping.account_drawing import render_closing as render_closing
 from socert.gateway.mapping.account_drawing import render_told as render_told
 from socert.gateway.mapping.account_offers import draw_consent as draw_consent

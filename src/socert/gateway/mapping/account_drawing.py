@@ -11,9 +11,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
 
+from lxml import etree
+
 from socert.contracts.errors import ContractError
 from socert.contracts.portal import account
+from socert.contracts.portal.account.update import read_update as parse_update
 from socert.contracts.portal.account.update import render_recipient, render_update
+from socert.contracts.portal.read import Fields
 from socert.contracts.portal.values import format_moment
 from socert.contracts.xml import escape_text
 
@@ -124,6 +128,12 @@ def render_told(
     nobody = Drawing(object_id=object_id, recipient=_NOBODY, body=None)
     text = _render(nobody, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=body)
     return text.replace(nobody.told_to(), told_to)
+
+
+def read_update(body: str) -> account.Update:
+    """Read an update as it was rendered here: our own text, which was valid when it was written."""
+    inside = etree.fromstring(f'<{PREFIX}:all xmlns:{PREFIX}="{account.NAMESPACE}">{body}</{PREFIX}:all>'.encode())
+    return parse_update(Fields(inside[0], "update", None))
 
 
 def _render(

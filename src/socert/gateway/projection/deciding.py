@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from socert.contracts.errors import ContractError
@@ -10,14 +9,13 @@ from socert.contracts.portal import account as contract
 from socert.gateway.domain.consent import ConsentState
 from socert.gateway.mapping import account
 from socert.gateway.projection.holds import Hold
-from socert.gateway.store.tables import ChangeState, Kind, Way
+from socert.gateway.store.tables import SEQ_START, ChangeState, Kind, Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from socert.gateway.projection.book import Book, Drawn
-
-_START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def next_seq(told: Mapping[str, Any] | None, now: datetime) -> int:
@@ -26,7 +24,7 @@ def next_seq(told: Mapping[str, Any] | None, now: datetime) -> int:
     So a database that was restored from an old backup goes on above every number that the portal has seen of it: a
     number used twice would be taken for a repeat, and the update would be lost.
     """
-    return max(told["seq"] if told else 0, int((now - _START).total_seconds())) + 1
+    return max(told["seq"] if told else 0, int((now - SEQ_START).total_seconds())) + 1
 
 
 class Decider:

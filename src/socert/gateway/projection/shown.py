@@ -8,13 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lxml import etree
 from sqlalchemy import Connection, or_, select
 
 from socert.contracts.portal import account
-from socert.contracts.portal.account.update import read_update
-from socert.contracts.portal.read import Fields
-from socert.gateway.mapping.account import PREFIX
+from socert.gateway.mapping.account import read_update
 from socert.gateway.projection.holds import Hold
 from socert.gateway.store.tables import ChangeState, change, projection
 
@@ -56,15 +53,9 @@ def shown(connection: Connection, guid: str) -> Shown | None:
         .order_by(row.id)
     )
     last = {found.object_id: found.body for found in connection.execute(chosen)}
-    updates = [replace(_read(body), cause=account.Cause.RECONCILE) for body in last.values()]
+    updates = [replace(read_update(body), cause=account.Cause.RECONCILE) for body in last.values()]
     told = [update for update in updates if update.body is not None and update.operation is not account.Operation.CLOSE]
     if not told:
         return None
     told.sort(key=lambda update: _ORDER.index(type(update.body)))
     return Shown(as_of=max(update.as_of for update in told), objects=tuple(told))
-
-
-def _read(body: str) -> account.Update:
-    """Read an update as it was rendered: our own text, which was valid when it was written."""
-    inside = etree.fromstring(f'<{PREFIX}:all xmlns:{PREFIX}="{account.NAMESPACE}">{body}</{PREFIX}:all>'.encode())
-    return read_update(Fields(inside[0], "update", None))

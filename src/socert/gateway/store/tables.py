@@ -22,6 +22,8 @@ metadata = MetaData(
 Serial = BigInteger().with_variant(Integer, "sqlite")
 """A key that counts up: SQLite counts only plain INTEGER keys."""
 
+SEQ_START = datetime(2020, 1, 1, tzinfo=UTC)
+"""Version numbers of objects are at least the seconds since then."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
