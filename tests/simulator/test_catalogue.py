@@ -154,7 +154,7 @@ async def test_programmes_are_shown_with_all_that_is_known(browser: Browser) -> 
     pottery, bare, school = (" ".join(" ".join(card.itertext()).split()) for card in page.root.xpath("//main//li"))
     assert pottery == (
         "Гончарное дело МБУ ДО «Дом ремёсел» Возможна оплата сертификатом Стоимость в год 9 256,00 руб."
-        " Часов в год 72,5 Срок обучения 3 года Направленность Художественная Муниципалитет город Примерск"
+        " Часов в год 72,5 Срок обучения 3 года Направленность Художественная Муниципалитет город Примерск Записаться"
     )
     assert bare == "Ёлочка ИП Образцова"
     assert "Возможна оплата" not in school
