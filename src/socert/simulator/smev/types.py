@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 #: Names of message types, as participants are configured and queues are shown.
 ACCOUNT = "account"
 SNAPSHOT = "account.snapshot"
-PF_CERTIFICATE = "pf_certificate"
-ENROLMENT = "enrolment"
 ORDER_EVENT = "order_event"
 ELK_STATUS = "elk_status"
 
