@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from lxml import etree
 from sqlalchemy import select, update
@@ -94,7 +95,7 @@ def consents_of(registry: Registry, clock: Clock, *forms: str, policy: Policy | 
         consent_forms=forms or (records.CONSENT,),
         clock=clock,
         today=Today(clock=clock, zone=UTC),
-        ids=records.Numbers(),
+        ids=lambda: str(uuid4()),
         **given,
     )
 
