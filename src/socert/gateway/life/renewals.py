@@ -22,7 +22,6 @@ from socert.gateway.domain.renewal import OfferState, Pool
 from socert.gateway.domain.rules_errors import Refused, RuleBroken, RuleCode
 from socert.gateway.domain.turn import lost_ground
 from socert.gateway.life.storing import kept_of, post
-from socert.gateway.mapping.account_offers import offer_id
 from socert.gateway.ports import Registry
 from socert.gateway.ports.life import LifeRegistry
 
@@ -127,7 +126,7 @@ class Renewals:
     def find(self, connection: Connection, guid: str, portal_id: str) -> Offer | None:
         """Return the offer of a certificate that the portal knows by this id."""
         offers = self._registry.offers_of(connection, guid)
-        return next((offer for offer in offers if offer_id(offer.key) == portal_id.lower()), None)
+        return next((offer for offer in offers if renewal.offer_id(offer.key) == portal_id.lower()), None)
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
