@@ -168,12 +168,21 @@ def _ended(step: Step, ending: Ending) -> Step:
 
 def overdue(contract: ContractLife, *, now: datetime, today: date, policy: Policy) -> bool:
     """Say whether a contract waits longer than the region's timers allow, or its start is months back (6.3)."""
+    return waits_too_long(
+        state=contract.state, since=contract.since, start=contract.start, now=now, today=today, policy=policy
+    )
+
+
+def waits_too_long(
+    *, state: ContractState, since: datetime, start: date, now: datetime, today: date, policy: Policy
+) -> bool:
+    """Say the same of a contract that is known only by its state, since when it is in it, and its first day."""
     days = {ContractState.REQUESTED: policy.requested_days, ContractState.ACCEPTED: policy.accepted_days}
-    limit = days.get(contract.state)
+    limit = days.get(state)
     if limit is None:
         return False
-    stale = today >= months_later(contract.start, policy.stale_start_months)
-    return stale or now - contract.since > timedelta(days=limit)
+    stale = today >= months_later(start, policy.stale_start_months)
+    return stale or now - since > timedelta(days=limit)
 
 
 def lapse(contract: ContractLife, *, now: datetime, today: date, policy: Policy) -> Step:
