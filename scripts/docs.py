@@ -13,15 +13,18 @@ import re
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 import click
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel, BeforeValidator, SecretBytes, SecretStr
 from pydantic_core import PydanticUndefined
 
 import socert
 from socert.cli import main as command
 from socert.gateway.config import Settings
+from socert.gateway.domain.policy import MonthDay
+from socert.gateway.domain.records import Register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -190,10 +193,18 @@ def _fields(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tup
     """Walk a model's fields; those that are models themselves are walked in turn."""
     for name, field in model.model_fields.items():
         inner = field.annotation
-        if inspect.isclass(inner) and issubclass(inner, BaseModel):
-            yield from _fields(inner, (*path, name))
+        if get_origin(inner) is dict and _is_table(table := get_args(inner)[1]):
+            # Tables by name: their own fields are listed once, and what they repeat of the whole only named.
+            key = "OKTMO" if name == "municipalities" else "NAME"
+            yield from (((*path, name, key, own), found) for own, found in table.model_fields.items())
+        elif _is_table(inner):
+            yield from _fields(cast("type[BaseModel]", inner), (*path, name))
         else:
             yield (*path, name), field
+
+
+def _is_table(kind: Any) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, BaseModel)
 
 
 WORDS = {
@@ -203,6 +214,8 @@ WORDS = {
     bool: "true or false",
     Path: "path",
     SecretStr: "secret text",
+    MonthDay: "day of the year",
+    ZoneInfo: "name of a time zone",
 }
 
 
@@ -211,10 +224,16 @@ def _type(kind: Any, limits: Iterable[Any]) -> str:
     options = [option for option in get_args(kind) if option not in (type(None), ...)]
     if get_origin(kind) is tuple:
         return f"list of {_type(options[0], ())}"
+    if get_origin(kind) is dict or _is_table(kind):
+        return "table"
+    if get_origin(kind) is not None and len(options) > 1:
+        return " or ".join(_type(option, ()) for option in options)
     if len(options) == 1:
         return _type(options[0], limits)
     if inspect.isclass(kind) and issubclass(kind, Enum):
         return " or ".join(f"`{member.value}`" for member in kind)
+    if kind is int and any(isinstance(limit, BeforeValidator) for limit in limits):
+        return "roubles or hours"
     for limit in limits:
         if choice := re.fullmatch(r"\^\(([\w|]+)\)\$", str(getattr(limit, "pattern", ""))):
             return " or ".join(f"`{word}`" for word in choice[1].split("|"))
@@ -230,7 +249,18 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.get_default(call_default_factory=False)
     if field.default is PydanticUndefined or value is None or isinstance(value, SecretStr | SecretBytes):
         return ""
-    return f"`{json.dumps(value, ensure_ascii=False, default=str)}`"
+    return f"`{json.dumps(_written(value), ensure_ascii=False, default=str)}`"
+
+
+def _written(value: Any) -> Any:
+    """Write a default the way the file has it: amounts by register as decimals, days of the year as "12-01"."""
+    if isinstance(value, MonthDay):
+        return f"{value.month:02d}-{value.day:02d}"
+    if isinstance(value, BaseModel):
+        return {}
+    if isinstance(value, dict) and value and all(isinstance(key, Register) for key in value):
+        return {key: one if key.counts else one / 100 for key, one in value.items()}
+    return value
 
 
 def _errors() -> list[type[Exception]]:

@@ -10,6 +10,8 @@ import pytest
 
 from socert.gateway import config
 from socert.gateway.config import Settings
+from socert.gateway.config_policy import MunicipalitySettings, PolicySettings
+from socert.gateway.domain.channel import Push
 from socert.gateway.domain.records import Scheme
 from socert.gateway.errors import SettingsError
 
@@ -37,6 +39,16 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "hours_in_query": ("true", True),
     "account_push": ("notify", "notify"),
     "notify_by": ("elk", "elk"),
+    "query_deadline": ("2.5", 2.5),
+    "eais_token": ("geheim", "geheim"),
+    "calculation_kept": ("60", 60.0),
+    "order_codes": ('{"ENROLLED": 33, "REFUSED": "X1"}', {"ENROLLED": 33, "REFUSED": "X1"}),
+    "portal_environment": ("PROD", "PROD"),
+    "policy": ('{"youngest": 6}', PolicySettings(youngest=6)),
+    "municipalities": (
+        '{"11605000": {"account_push": "off"}}',
+        {"11605000": MunicipalitySettings(account_push=Push.OFF)},
+    ),
     "batch_size": ("10", 10),
     "senders": ("2", 2),
     "attempts": ("3", 3),
@@ -134,7 +146,7 @@ def test_a_file_that_is_no_toml_is_refused_in_words(tmp_path: Path) -> None:
         config.load()
 
 
-@pytest.mark.parametrize("name", ["database_url", "key_password"])
+@pytest.mark.parametrize("name", ["database_url", "key_password", "eais_token"])
 def test_secrets_are_never_repeated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"SOCERT_{name.upper()}", "geheim")
     monkeypatch.setenv("SOCERT_PORT", "wrong")

@@ -10,10 +10,10 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,21 +22,31 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
+from socert.contracts.portal.order_event import Environment
+from socert.gateway.config_policy import MunicipalitySettings, PolicySettings
 from socert.gateway.domain.channel import Carrier, Channel, Push
+from socert.gateway.domain.order import Stage
 from socert.gateway.domain.policy import Policy
 from socert.gateway.domain.records import Scheme
+from socert.gateway.domain.rules_errors import RuleBroken
 from socert.gateway.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX = "SOCERT_"
 DEFAULT_FILE = "socert.toml"
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Oktmo = Annotated[str, Field(pattern=r"^\d{8}(\d{3})?$")]
+REGION = ""
+"""Stands for the region itself where policies are named by OKTMO."""
 
 
 class Settings(BaseSettings):
     """All settings, typed. Times are in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     data_dir: Path = Field(Path("socert-data"), description="Folder for the SQLite file and the test keys.")
     database_url: SecretStr | None = Field(
@@ -95,6 +105,25 @@ class Settings(BaseSettings):
         Carrier.ORDER_EVENT, description="What carries a notice: order_event (on the parent's order) or elk."
     )
 
+    query_deadline: Seconds = Field(10.0, description="How long looking up the answer to a question may take.")
+    eais_token: SecretStr | None = Field(
+        None, description="Token that cost questions must bring (Authorization: Bearer). Default: none is asked for."
+    )
+    calculation_kept: Seconds = Field(
+        86_400.0, description="How long the exact figures of a cost answer can be asked for."
+    )
+    order_codes: dict[Stage, int | str] = Field(
+        {}, description="Status codes of the region's service by stage, where they are not the portal's usual ones."
+    )
+    portal_environment: Environment = Field(
+        Environment.SVCDEV, description="Installation of the portal that events on orders are for: PROD in production."
+    )
+
+    policy: PolicySettings = Field(PolicySettings(), description="What the region decides about its certificates.")
+    municipalities: dict[Oktmo, MunicipalitySettings] = Field(
+        {}, description="What municipalities do otherwise than the region, by OKTMO (8 or 11 digits)."
+    )
+
     batch_size: int = Field(100, ge=1, le=100, description="Objects in one message to the portal, at most.")
     senders: Count = Field(4, description="Messages on their way to the exchange at the same time.")
     attempts: Count = Field(12, description="Tries before a message is put aside for a person.")
@@ -107,6 +136,8 @@ class Settings(BaseSettings):
     poll_least: Seconds = Field(0.2, description="Pause between looks at an empty queue of the exchange, at first.")
     poll_most: Seconds = Field(5.0, description="Longest such pause; it grows while the queue stays empty.")
     watch: Seconds = Field(0.5, description="How often the database is looked at for work that another process left.")
+
+    _policies: dict[str, Policy] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -121,13 +152,33 @@ class Settings(BaseSettings):
         file = Path(os.environ.get(f"{PREFIX}CONFIG", DEFAULT_FILE))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
 
+    @model_validator(mode="after")
+    def _make_policies(self) -> Self:
+        """Make the policies once, so that settings that contradict each other are refused when they are read."""
+        tables = {REGION: self.policy} | {
+            oktmo: self.policy.with_own(own.policy) for oktmo, own in self.municipalities.items()
+        }
+        for oktmo, table in tables.items():
+            place = f"municipalities.{oktmo}.policy" if oktmo else "policy"
+            try:
+                self._policies[oktmo] = table.policy(self.scheme)
+            except RuleBroken as broken:
+                raise ValueError(f"{place}: {broken.log_text}") from broken
+        return self
+
     def policy_of(self, oktmo: str) -> Policy:
         """Return the policy of a municipality: the region's, with what is set for the municipality on top."""
-        return Policy(scheme=self.scheme)
+        return self._policies.get(oktmo, self._policies[REGION])
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """All that `policy_of` may return: the region's first."""
+        return tuple(self._policies.values())
 
     def channel_of(self, oktmo: str) -> Channel:
         """Return how a municipality's parents are shown their certificates."""
-        return Channel(push=self.account_push, carrier=self.notify_by)
+        own = self.municipalities.get(oktmo, MunicipalitySettings())
+        return Channel(push=own.account_push or self.account_push, carrier=own.notify_by or self.notify_by)
 
     @property
     def keys(self) -> Path:
@@ -151,9 +202,13 @@ def load(**given: object) -> Settings:
             f'Settings are wrong. {name}: not JSON; a list is written ["one", "two"] (variable {PREFIX}{name.upper()})'
         ) from None  # its cause quotes the value
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
-            f" (variable {PREFIX}{'_'.join(str(part) for part in item['loc']).upper()})"
-            for item in error.errors(include_input=False, include_url=False)
-        )
+        wrong = "; ".join(_told(item) for item in error.errors(include_input=False, include_url=False))
         raise SettingsError(f"Settings are wrong. {wrong}") from error
+
+
+def _told(item: ErrorDetails) -> str:
+    """Say which setting is wrong, and the variable that sets it; what contradicts itself names its place itself."""
+    parts = [str(part) for part in item["loc"]]
+    if not parts:
+        return item["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(parts)}: {item['msg']} (variable {PREFIX}{'__'.join(parts).upper()})"
