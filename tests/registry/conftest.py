@@ -8,6 +8,7 @@ import pytest
 from tests.gateway.databases import database_url, postgres, sqlite_template, store
 from tests.gateway.records import Clock
 from tests.registry.book import Book
+from tests.registry.keeper import Keeper
 
 from socert.adapters.registry.builtin.registry import BuiltinRegistry
 
@@ -21,3 +22,9 @@ __all__ = ["database_url", "postgres", "sqlite_template", "store"]
 def book(store: Store) -> Book:
     """An empty registry."""
     return Book(store=store, registry=BuiltinRegistry(clock=Clock()))
+
+
+@pytest.fixture
+def keeper(book: Book) -> Keeper:
+    """That registry, with the rules."""
+    return Keeper(book=book)

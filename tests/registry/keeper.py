@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.gateway.records import GROUP, certificate, guid
+from tests.gateway.records import GROUP, SNILS, certificate, guid
 
+from socert.adapters.registry.builtin.rows import identity
 from socert.gateway.domain import contract_steps as steps
 from socert.gateway.domain import ledger
-from socert.gateway.domain.certificate import child_keys, settled
+from socert.gateway.domain.certificate import Identity, child_keys, settled
 from socert.gateway.domain.ledger import AccountKey
 from socert.gateway.domain.policy import Policy
 from socert.gateway.domain.quote import Priced, quote
@@ -33,6 +34,16 @@ TERMS = Terms(
 )
 RUB_2026 = AccountKey(year=2026, register=Register.RUB)
 RUB_2027 = AccountKey(year=2027, register=Register.RUB)
+
+CHILD = Identity(
+    last_name="Журавлёв",
+    first_name="Платон",
+    middle_name="Святославович",
+    birth_date=date(2014, 3, 15),
+    snils=SNILS,
+    document="II-ЖД 700115",
+)
+"""The child that all certificates belong to, as an enrolment names it."""
 
 
 def opening(*accounts: tuple[AccountKey, int]) -> list[Entry]:
@@ -62,7 +73,7 @@ class Keeper:
     ) -> Kept:
         """Issue a certificate with these accounts."""
         made = fresh(number, **changes)
-        keys = child_keys(_identity(made))
+        keys = child_keys(identity(made.child))
         return self.book.run(
             lambda unit: self.book.registry.issue(unit, made, keys=keys, order_id=order_id, entries=opening(*accounts))
         )
@@ -72,6 +83,11 @@ class Keeper:
         found = self.book.store.look(lambda connection: self.book.registry.kept(connection, guid(number)))
         assert found is not None
         return found
+
+    def known(self, asked: Identity) -> list[str]:
+        """Return the GUIDs that the registry knows a child by."""
+        found = self.book.store.look(lambda connection: self.book.registry.known(connection, asked))
+        return [one.guid for one in found]
 
     def life(self, contract_id: str) -> ContractLife:
         """Return a contract that must be there."""
@@ -142,9 +158,3 @@ class Keeper:
         concluded = steps.conclude(accepted.contract, number=f"Д-{contract_id}", day=date(2026, 9, 7), now=NOW)
         self.save(concluded)
         return concluded.contract
-
-
-def _identity(made: Certificate) -> Any:
-    from socert.adapters.registry.builtin.rows import identity
-
-    return identity(made.child)

@@ -89,7 +89,7 @@ class Keeping(Lives):
             book=Book(
                 version=row["version"],
                 accounts=MappingProxyType(accounts),
-                holdings=MappingProxyType(holdings_of(own)),
+                holdings=MappingProxyType(holdings_of(own, entries)),
                 entries=MappingProxyType({one.key: one for one in entries}),
             ),
             issued_by_order=row["issued_by_order"],

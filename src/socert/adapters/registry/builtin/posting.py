@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
     from socert.gateway.domain.contract import ContractLife
-    from socert.gateway.domain.ledger import Account, Book, HoldingKey
+    from socert.gateway.domain.ledger import Account, Book, Entry, HoldingKey
     from socert.gateway.domain.records import Certificate
     from socert.gateway.ports.life import Terms
 
@@ -38,13 +38,18 @@ def period_of(account: Account, periods: Periods) -> tuple[date, date]:
     return periods.get((account.key.register.value, account.key.year), account.period)
 
 
-def holdings_of(lives: Iterable[ContractLife]) -> dict[HoldingKey, Holding]:
-    """Return what contracts hold and have spent, by account: the sums of their months."""
-    sums: dict[HoldingKey, list[int]] = {}
+def holdings_of(lives: Iterable[ContractLife], posted: Iterable[Entry] = ()) -> dict[HoldingKey, Holding]:
+    """Return what contracts hold and have spent, by account: the sums of their months.
+
+    One that holds nothing any more is there with nothing, where entries say that it once did.
+    """
+    sums: dict[HoldingKey, list[int]] = {
+        (entry.contract_id, entry.account): [0, 0] for entry in posted if entry.contract_id is not None
+    }
     for life in lives:
         for month in life.months:
             held, spent = life.held(month), life.charged.get(month, 0) - life.refunded.get(month, 0)
-            if held or spent or month in life.charged:
+            if life.planned(month):
                 total = sums.setdefault((life.contract_id, life.account(month.year)), [0, 0])
                 total[0] += held
                 total[1] += spent
