@@ -50,6 +50,11 @@ def _open(settings: Settings) -> Workshop:
     return Workshop(settings)
 
 
+def open_workshop() -> Workshop:
+    """Open the parts that plain commands need, by the settings; use it as a context manager."""
+    return _open(_settings())
+
+
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write refused rows to this CSV file.")

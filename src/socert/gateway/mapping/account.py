@@ -60,8 +60,11 @@ _OFFER_CAUSES = {
 def cause(kind: Kind, state: str, totals: Totals, told: Mapping[str, Any] | None, *, year: int | None = None) -> str:
     """Name what happened to an object, from how it stands and how it stood when it was last told.
 
-    `told` is its row of the projection, None when the account never heard of it; `year` is that of the totals.
+    `told` is its row of the projection, None when the account never heard of it; `year` is that of the totals. An open
+    row without a digest was found to differ at the portal: it is told again.
     """
+    if told is not None and told["open"] and not told["digest"]:
+        return "RECONCILE"
     match kind:
         case Kind.CONSENT:
             return _CONSENT_CAUSES[ConsentState(state)]

@@ -159,6 +159,10 @@ class Registry(Protocol):
         """How many certificates and contracts are kept."""
         ...
 
+    def guids(self, connection: Connection, *, after: str, limit: int) -> Sequence[str]:
+        """The next certificates' GUIDs in their order, an empty sequence after the last."""
+        ...
+
     def certificates(self, connection: Connection, guids: Collection[str]) -> Mapping[str, CertificateView]:
         """The certificates of these ids that are known."""
         ...

@@ -136,6 +136,10 @@ class Projector:
             )
         return len(rows)
 
+    def look_again(self, connection: Connection, guids: Sequence[str]) -> None:
+        """Project these certificates anew with all they pay or would pay."""
+        self.refresh(connection, guids, self._registry.contracts_of(connection, guids), _keys_of(connection, guids))
+
     def must_review(self, connection: Connection, settings: str) -> bool:
         """Whether the settings that decide what is shown differ from those of the last finished `review`.
 
@@ -154,7 +158,7 @@ class Projector:
         known = select(projection.c.certificate_guid).where(projection.c.certificate_guid > after).distinct()
         guids = list(connection.scalars(known.order_by(projection.c.certificate_guid).limit(CHUNK)))
         if guids:
-            self.refresh(connection, guids, self._registry.contracts_of(connection, guids), _keys_of(connection, guids))
+            self.look_again(connection, guids)
             return str(guids[-1])
         connection.execute(delete(seen_settings).where(seen_settings.c.name == _MARK))
         connection.execute(insert(seen_settings).values(name=_MARK, digest=settings))

@@ -226,3 +226,53 @@ turn_failure = Table(
     Column("code", String(40), nullable=False),
     Column("text", Text, nullable=False),
 )
+
+
+# Comparing with the portal
+
+
+class SnapshotState(StrEnum):
+    """Where a comparison with the portal stands."""
+
+    ASKING = "asking"  # the next page is to be asked for
+    WAITING = "waiting"  # the portal's answer is awaited
+    ARRIVED = "arrived"  # every page is there, nothing is compared yet
+    DONE = "done"  # compared: its differences are listed
+    FAILED = "failed"  # it did not come to its end; `error` says why
+
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("snapshot_id", String(36), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("repair", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=True),
+    Column("message_id", String(36), nullable=True, index=True),
+    Column("page_token", String(256), nullable=True),
+    Column("pages", Integer, nullable=False),
+    Column("compared", Integer, nullable=False),
+    Column("error", Text, nullable=True),
+    Index(None, "state", "started_at"),
+)
+
+snapshot_item = Table(
+    "snapshot_item",
+    metadata,
+    Column("snapshot_id", String(36), primary_key=True),
+    Column("object_id", String(50), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+difference = Table(
+    "difference",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("snapshot_id", String(36), nullable=False),
+    Column("object_id", String(50), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("repaired_at", BigInteger, nullable=True),
+    Index(None, "snapshot_id", "id"),
+)

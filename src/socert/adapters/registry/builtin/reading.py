@@ -41,6 +41,11 @@ class Reading:
             unit.connection.scalar(select(func.count()).select_from(tables.contract)) or 0,
         )
 
+    def guids(self, connection: Connection, *, after: str, limit: int) -> Sequence[str]:
+        """The next certificates' GUIDs in their order."""
+        guid = tables.certificate.c.guid
+        return connection.scalars(select(guid).where(guid > after).order_by(guid).limit(limit)).all()
+
     def certificates(self, connection: Connection, guids: Collection[str]) -> Mapping[str, CertificateView]:
         """The certificates of these ids that are known."""
         found: dict[str, CertificateView] = {}

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _orders()
     _actions()
     _turns()
+    _snapshots()
 
 
 def _consents() -> None:
@@ -229,6 +230,9 @@ def downgrade() -> None:
     for table in ("change", "projection"):
         op.drop_column(table, "way")
     for table in (
+        "difference",
+        "snapshot_item",
+        "snapshot",
         "turn_failure",
         "turn_run",
         "action",
@@ -245,3 +249,41 @@ def downgrade() -> None:
         "consent",
     ):
         op.drop_table(table)
+
+
+def _snapshots() -> None:
+    """Make the tables of comparisons with the portal."""
+    op.create_table(
+        "snapshot",
+        sa.Column("snapshot_id", sa.String(36), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("repair", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("message_id", sa.String(36), nullable=True),
+        sa.Column("page_token", sa.String(256), nullable=True),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("compared", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("snapshot_id", name=op.f("pk_snapshot")),
+    )
+    op.create_index(op.f("ix_snapshot_message_id"), "snapshot", ["message_id"])
+    op.create_index(op.f("ix_snapshot_state_started_at"), "snapshot", ["state", "started_at"])
+    op.create_table(
+        "snapshot_item",
+        sa.Column("snapshot_id", sa.String(36), nullable=False),
+        sa.Column("object_id", sa.String(50), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("snapshot_id", "object_id", name=op.f("pk_snapshot_item")),
+    )
+    op.create_table(
+        "difference",
+        sa.Column("id", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("snapshot_id", sa.String(36), nullable=False),
+        sa.Column("object_id", sa.String(50), nullable=False),
+        sa.Column("what", sa.String(20), nullable=False),
+        sa.Column("repaired_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_difference")),
+    )
+    op.create_index(op.f("ix_difference_snapshot_id_id"), "difference", ["snapshot_id", "id"])
