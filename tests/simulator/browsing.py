@@ -25,6 +25,20 @@ class Page:
         """All words of the page, single spaces."""
         return " ".join(" ".join(self.root.itertext()).split())
 
+    def problems(self) -> list[str]:
+        """What the summary of errors says, in order; the summary has the focus."""
+        found = self.root.find_class("problems")
+        assert all(one.get("autofocus") is not None and one.get("tabindex") == "-1" for one in found)
+        return [" ".join(item.text_content().split()) for one in found for item in one.iter("li")]
+
+    def marked(self) -> list[str]:
+        """The fields that are marked as wrong; each is described by a text beside it that is there."""
+        wrong = self.root.xpath("//*[@aria-invalid='true']")
+        for one in wrong:
+            for name in one.get("aria-describedby").split():
+                assert self.root.xpath(f"//*[@id='{name}']")
+        return [one.get("name") or one.tag for one in wrong]
+
     def heading(self) -> str:
         """The one main heading."""
         (heading,) = self.root.iter("h1")
@@ -47,3 +61,12 @@ class Browser:
         """Post a form, follow where it leads."""
         async with self._http.post(self._url + path, data=fields) as response:
             return Page(response, await response.text())
+
+    async def send(self, page: Page, action: str, button: int = 0, **fields: str | None) -> Page:
+        """Send a form of a page, by the address it posts to and which of several, as it is but for `fields`.
+
+        None leaves a field out.
+        """
+        form = [one for one in page.root.iter("form") if one.get("action") == action][button]
+        values = {name: value for name, value in form.form_values() if fields.get(name, value) is not None}
+        return await self.post(action, **(values | {name: one for name, one in fields.items() if one is not None}))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from tests.simulator.browsing import Browser
 from tests.simulator.parent import CostServer, Parent, write_world
 
 from socert.contracts.portal import account
@@ -253,10 +254,16 @@ class Region:
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Path:
+def source() -> Callable[[], datetime]:
+    """The clock behind the simulator's own; a module of tests that tell days has one that stands still."""
+    return system_clock
+
+
+@pytest.fixture
+def keys(tmp_path: Path, source: Callable[[], datetime]) -> Path:
     """A folder of keys that holds the region's pair."""
     folder = tmp_path / "keys"
-    ensure_key(folder, "region", common_name="Region", organisation="Region", clock=system_clock)
+    ensure_key(folder, "region", common_name="Region", organisation="Region", clock=source)
     return folder
 
 
@@ -268,9 +275,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def simulator(keys: Path) -> AsyncIterator[Simulator]:
+async def simulator(keys: Path, source: Callable[[], datetime]) -> AsyncIterator[Simulator]:
     """A running simulator whose clock moves only when told."""
-    async with Simulator(Settings(port=0, keys=keys, clock=ClockMode.MANUAL)) as running:
+    async with Simulator(Settings(port=0, keys=keys, clock=ClockMode.MANUAL), source=source) as running:
         yield running
 
 
@@ -314,11 +321,24 @@ def parent_settings(keys: Path, tmp_path: Path, costs: CostServer) -> Settings:
 
 
 @pytest.fixture
+async def site(parent: Parent) -> AsyncIterator[Browser]:
+    """The parent's browser without scripts, signed in."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        browser = Browser(parent.simulator.url, session)
+        await browser.post("/sign-in", person=str(parent.owner))
+        yield browser
+
+
+@pytest.fixture
 async def parent(
-    parent_settings: Settings, keys: Path, http: aiohttp.ClientSession, costs: CostServer
+    parent_settings: Settings,
+    keys: Path,
+    http: aiohttp.ClientSession,
+    costs: CostServer,
+    source: Callable[[], datetime],
 ) -> AsyncIterator[Parent]:
     """A parent at a running simulator, and a region that answers."""
-    async with Simulator(parent_settings) as running:
+    async with Simulator(parent_settings, source=source) as running:
         region = Region(running, signer_of(keys, "region"), http)
         found = Parent(running, region, costs)
         serving = asyncio.create_task(found.serve())
