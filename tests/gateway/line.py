@@ -9,19 +9,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from tests.gateway.records import CONSENT, FLOOR, Clock, Numbers
+from tests.gateway.records import FLOOR, Clock, Numbers
+from tests.gateway.services import Services
 from tests.gateway.stub import REGION, Stub
 
 from socert.contracts.portal import account, pf_certificate
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
 from socert.gateway.exchange import outbox
+from socert.gateway.exchange.answer_packer import AnswerPacker
 from socert.gateway.exchange.handler import Handler
 from socert.gateway.exchange.packer import Packer
 from socert.gateway.exchange.poller import Poller
 from socert.gateway.exchange.retry import Backoff
 from socert.gateway.exchange.sender import LEASE, Sender
-from socert.gateway.mapping.pf_certificate import CertificateAnswerer
+from socert.gateway.exchange.settling import SETTLERS
 from socert.gateway.store import tables
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
     from tests.gateway.region import Region
 
+    from socert.contracts.message import MessageType
     from socert.gateway.exchange.exchange import Exchange
 
 
@@ -42,6 +45,7 @@ class Line:
     stub: Stub
     batch_size: int = 100
     attempts: int = 4
+    deadline: float = 10.0
     ids: Numbers = field(default_factory=Numbers)
 
     @cached_property
@@ -75,25 +79,34 @@ class Line:
         )
 
     @cached_property
-    def handler(self) -> Handler:
-        answerer = CertificateAnswerer(
-            registry=self.region.registry,
-            consent_forms=(CONSENT,),
-            balance_includes_booked=True,
-            hours_in_query=False,
+    def answer_packer(self) -> AnswerPacker:
+        return AnswerPacker(
+            store=self.region.store, signer=REGION, clock=self.clock, message_ids=MessageIds(self.clock)
         )
+
+    @cached_property
+    def services(self) -> Services:
+        return Services(region=self.region, clock=self.clock)
+
+    @cached_property
+    def handler(self) -> Handler:
         return Handler(
             store=self.region.store,
+            units=self.services.units,
             signer=REGION,
             clock=self.clock,
             message_ids=MessageIds(self.clock),
-            answerers={answerer.message_type: answerer},
+            answerers=(self.services.certificates(), self.services.enrolment()),
+            settlers=SETTLERS,
+            deadline=self.deadline,
         )
 
-    def poller(self, operation: Operation) -> Poller:
+    def poller(self, operation: Operation, selector: MessageType | None = None) -> Poller:
+        if selector is None and operation is Operation.GET_REQUEST:
+            selector = pf_certificate.REQUEST
         return Poller(
             operation=operation,
-            selector=pf_certificate.REQUEST if operation is Operation.GET_REQUEST else None,
+            selector=selector,
             store=self.region.store,
             exchange=self.exchange,
             signer=REGION,
@@ -106,7 +119,7 @@ class Line:
 
     async def pack(self) -> list[RowMapping]:
         """Pack everything that is pending; returns all messages that wait to be sent."""
-        while await self.packer.pack():
+        while await self.packer.pack() or await self.answer_packer.pack():
             pass
         return [row for row in self.messages() if row["state"] == "queued"]
 

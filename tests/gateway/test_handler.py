@@ -240,14 +240,14 @@ async def test_a_question_that_nobody_answers_is_put_aside(line: Line) -> None:
 async def test_a_message_that_our_code_fails_on_stops_no_other(
     line: Line, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = CertificateAnswerer.answer
+    take = CertificateAnswerer.take
 
-    def fail_on_first(self: CertificateAnswerer, connection: Any, content: Any, now: Any) -> pf_certificate.Response:
+    def fail_on_first(self: CertificateAnswerer, content: Any, received: Any) -> Any:
         if content[0].text == "1":
             raise KeyError("Журавлёв")
-        return answer(self, connection, content, now)
+        return take(self, content, received)
 
-    monkeypatch.setattr(CertificateAnswerer, "answer", fail_on_first)
+    monkeypatch.setattr(CertificateAnswerer, "take", fail_on_first)
     for order in (1, 2):
         line.stub.ask(question(order))
     await line.receive(Operation.GET_REQUEST)
@@ -264,7 +264,7 @@ async def test_the_database_s_trouble_is_not_the_message_s(line: Line, monkeypat
     line.stub.ask(question())
     await line.poller(Operation.GET_REQUEST).poll()
     with monkeypatch.context() as patch:
-        patch.setattr(CertificateAnswerer, "answer", fail)
+        patch.setattr(CertificateAnswerer, "_look", fail)
         with pytest.raises(OperationalError):
             await line.handler.handle()
     assert [row["state"] for row in line.inbox()] == ["received"], "it waits until that is over"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -14,24 +15,30 @@ from sqlalchemy import func, select
 from socert.adapters.portal.smev import SmevTransport
 from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
 from socert.adapters.registry.files.detect import open_export
-from socert.contracts.portal import pf_certificate
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
 from socert.gateway.domain.export import ImportSettings
 from socert.gateway.errors import SettingsError
-from socert.gateway.exchange import changes, inbox, outbox
+from socert.gateway.exchange import answers, changes, inbox, outbox
+from socert.gateway.exchange.answer_packer import AnswerPacker
+from socert.gateway.exchange.enrolling import EnrolmentAnswerer
 from socert.gateway.exchange.exchange import Exchange
 from socert.gateway.exchange.handler import Handler
+from socert.gateway.exchange.orders import Orders
 from socert.gateway.exchange.packer import Packer
 from socert.gateway.exchange.pinned import Pinned
 from socert.gateway.exchange.poller import Poller
 from socert.gateway.exchange.retry import Backoff, Breaker
 from socert.gateway.exchange.sender import Sender
+from socert.gateway.exchange.settling import SETTLERS
 from socert.gateway.exchange.wake import Wake
 from socert.gateway.intake import run_import
 from socert.gateway.life.cases import Cases
 from socert.gateway.life.consents import Consents
+from socert.gateway.life.contracts import Contracts
+from socert.gateway.life.enrolment import Enrolments
+from socert.gateway.life.issuing import Issuing
 from socert.gateway.life.today import Today
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
 from socert.gateway.projection import Projector, explain
@@ -39,6 +46,7 @@ from socert.gateway.store import tables
 from socert.gateway.store.engine import default_url, open_engine
 from socert.gateway.store.migrate import upgrade
 from socert.gateway.store.tables import ChangeState, InboxState, MessageState
+from socert.gateway.store.tables_life import AnswerState, answer
 from socert.gateway.store.writer import Store
 from socert.gateway.unit import ProjectedUnits
 from socert.host.clock import system_clock
@@ -46,15 +54,17 @@ from socert.host.keys import KeyFiles, ensure_key, load_signer
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
     from sqlalchemy import Connection
 
+    from socert.contracts.message import MessageType
     from socert.contracts.signature.signer import KeySigner
     from socert.gateway.config import Settings
+    from socert.gateway.exchange.answering import Answerer
     from socert.gateway.intake import Progress, Summary
     from socert.gateway.ports import Ids
 
@@ -63,6 +73,16 @@ SUITES = frozenset({Suite.ECDSA_P256})
 """What the exchange may sign by."""
 TEST_NAME = "REGION"
 """Common name of the test certificate: also the mnemonic under which a simulator knows the region."""
+
+
+def new_id() -> str:
+    """Return a new identifier for anything but a message."""
+    return str(uuid4())
+
+
+def new_number() -> str:
+    """Return ten random digits for a new certificate; its registry says whether they are free."""
+    return f"{secrets.randbelow(10**10):010d}"
 
 
 class Workshop:
@@ -79,14 +99,49 @@ class Workshop:
         self.registry = BuiltinRegistry(clock=clock)
         self.today = Today(clock=clock, zone=settings.zone)
         self.cases = Cases(clock=clock)
+        self.orders = Orders(
+            registry=self.registry,
+            may_leave=lambda connection, certificate: self.consents.may_leave(connection, certificate),
+            codes=settings.order_codes,
+            environment=settings.portal_environment,
+            clock=clock,
+            ids=new_id,
+        )
         self.consents = Consents(
             registry=self.registry,
             policy_of=settings.policy_of,
             consent_forms=settings.consent_forms,
             clock=clock,
             today=self.today,
-            ids=lambda: str(uuid4()),
+            ids=new_id,
             cases=self.cases,
+            answers=self.orders,
+        )
+        self.issuing = Issuing(
+            registry=self.registry,
+            policy_of=settings.policy_of,
+            today=self.today,
+            ids=new_id,
+            numbers=new_number,
+            cases=self.cases,
+            category=(settings.category_code, settings.category_name),
+        )
+        self.enrolments = Enrolments(
+            registry=self.registry,
+            issuing=self.issuing,
+            consents=self.consents,
+            cases=self.cases,
+            policy_of=settings.policy_of,
+            clock=clock,
+            today=self.today,
+            ids=new_id,
+        )
+        self.contracts = Contracts(
+            registry=self.registry,
+            consents=self.consents,
+            policy_of=settings.policy_of,
+            clock=clock,
+            today=self.today,
         )
         self.projector = Projector(
             registry=self.registry,
@@ -95,7 +150,7 @@ class Workshop:
             channel_of=settings.channel_of,
             zone=settings.zone,
         )
-        self.units = ProjectedUnits(self.store, self.projector)
+        self.units = ProjectedUnits(self.store, self.projector, self.orders)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -122,7 +177,9 @@ class Gateway:
         self._task: asyncio.Task[None] | None = None
         self.changed = Wake()
         self._ready = Wake()
-        self._settled = Wake()
+        self._unpacked = Wake()
+        self._handled = Wake(self.changed, self._unpacked, self._ready)
+        self._settled = Wake(self._unpacked)
         self._arrived = Wake()
         self._hurry_requests = Wake()
 
@@ -169,7 +226,7 @@ class Gateway:
             signer=self.signer,
             clock=shop.clock,
             message_ids=self.message_ids,
-            ids=lambda: str(uuid4()),
+            ids=new_id,
             batch_size=shop.settings.batch_size,
         )
 
@@ -193,29 +250,51 @@ class Gateway:
         )
 
     @cached_property
-    def handler(self) -> Handler:
-        """What arrived takes effect."""
+    def answer_packer(self) -> AnswerPacker:
+        """Answers about orders become messages."""
+        shop = self.workshop
+        return AnswerPacker(store=shop.store, signer=self.signer, clock=shop.clock, message_ids=self.message_ids)
+
+    @cached_property
+    def answerers(self) -> Sequence[Answerer]:
+        """Who answers which requests of the portal."""
         shop, settings = self.workshop, self.workshop.settings
-        answerer = CertificateAnswerer(
+        certificates = CertificateAnswerer(
             registry=shop.registry,
-            consent_forms=settings.consent_forms,
+            life=shop.registry,
+            issuing=shop.issuing,
+            consents=shop.consents,
+            today=shop.today,
+            zone=settings.zone,
             balance_includes_booked=settings.balance_includes_booked,
             hours_in_query=settings.hours_in_query,
         )
+        enrolment = EnrolmentAnswerer(
+            orders=shop.orders, enrolments=shop.enrolments, contracts=shop.contracts, zone=settings.zone
+        )
+        return (certificates, enrolment)
+
+    @cached_property
+    def handler(self) -> Handler:
+        """What arrived takes effect."""
+        shop = self.workshop
         return Handler(
             store=shop.store,
+            units=shop.units,
             signer=self.signer,
             clock=shop.clock,
             message_ids=self.message_ids,
-            answerers={answerer.message_type: answerer},
+            answerers=self.answerers,
+            settlers=SETTLERS,
+            deadline=shop.settings.query_deadline,
         )
 
-    def poller(self, operation: Operation) -> Poller:
-        """A reader of one queue of the exchange."""
+    def poller(self, operation: Operation, selector: MessageType | None = None) -> Poller:
+        """A reader of one queue of the exchange, of all its messages or of one type."""
         shop, settings = self.workshop, self.workshop.settings
         return Poller(
             operation=operation,
-            selector=pf_certificate.REQUEST if operation is Operation.GET_REQUEST else None,
+            selector=selector,
             store=shop.store,
             exchange=self.exchange,
             signer=self.signer,
@@ -248,10 +327,14 @@ class Gateway:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.packer.run(self.changed, self._ready, watch))
+                group.create_task(self.answer_packer.run(self._unpacked, self._ready, watch))
                 group.create_task(self.sender.run(self._ready, self._settled, watch))
-                group.create_task(self.handler.run(self._arrived, self._ready, watch))
+                group.create_task(self.handler.run(self._arrived, self._handled, watch))
                 group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._arrived))
-                group.create_task(self.poller(Operation.GET_REQUEST).run(self._hurry_requests, self._arrived))
+                for answerer in self.answerers:
+                    # A queue of each type by itself: a burst of applications holds no parent's question up.
+                    poller = self.poller(Operation.GET_REQUEST, answerer.message_type)
+                    group.create_task(poller.run(self._hurry_requests, self._arrived))
         except* Exception as failed:
             for one in failed.exceptions:
                 log.critical("a loop of the gateway broke", error=repr(one), exc_info=one)
@@ -277,7 +360,9 @@ class Gateway:
 def idle(connection: Connection) -> bool:
     """Whether nothing waits in any table."""
     changed, sent, received = tables.change.c, tables.outbox.c, tables.inbox.c
+    said = answer.c
     waits = (
+        select(said.id).where(said.state == AnswerState.PENDING),
         select(changed.id).where(changed.state.in_((ChangeState.PENDING, ChangeState.PACKED))),
         select(sent.message_id).where(sent.state.in_((MessageState.QUEUED, MessageState.ACCEPTED))),
         select(received.id).where(received.state == InboxState.RECEIVED),
@@ -316,4 +401,5 @@ def standing(connection: Connection) -> dict[str, dict[str, int]]:
         "changes": dict(changes.counts(connection)),
         "outbox": dict(outbox.counts(connection)),
         "inbox": dict(inbox.counts(connection)),
+        "answers": dict(answers.counts(connection)),
     }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from socert.gateway.domain.order import OrderEvent
+    from socert.gateway.exchange.orders import Orders
     from socert.gateway.ports import UnitOfWork
     from socert.gateway.projection import Projector
     from socert.gateway.store.writer import Store
@@ -51,10 +52,11 @@ class Unit:
 class ProjectedUnits:
     """Runs work in units: whatever it touched is projected before its transaction commits."""
 
-    def __init__(self, store: Store, projector: Projector) -> None:
-        """Take where to write and who projects."""
+    def __init__(self, store: Store, projector: Projector, orders: Orders | None = None) -> None:
+        """Take where to write, who projects, and who answers orders; without them nobody is told of any."""
         self._store = store
         self._projector = projector
+        self._orders = orders
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run work in one transaction on the calling thread; commits its result or rolls all of it back."""
@@ -72,6 +74,8 @@ class ProjectedUnits:
             unit = Unit(connection)
             result = work(unit)
             self._projector.refresh(connection, unit.certificates, unit.contracts, unit.offers)
+            if self._orders is not None:
+                self._orders.record(connection, unit.events)
             return result
 
         return whole

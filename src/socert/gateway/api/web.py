@@ -1,4 +1,4 @@
-"""The gateway's own HTTP server: `/health`, `/metrics`, `/api/v1/status`, `/api/v1/messages`.
+"""The gateway's own HTTP server: `/health`, `/metrics`, `/api/v1/status`, `/api/v1/messages`, and `/eais/v1`.
 
 Nothing personal leaves here: messages are shown by ids, states and reasons, never by their bytes.
 """
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import select
 
+from socert.gateway.api.eais import Eais
 from socert.gateway.app import Gateway, idle, standing
 from socert.gateway.store import tables
 from socert.gateway.store.tables import moment
@@ -33,6 +34,7 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/api/v1/status", _status)
     app.router.add_get("/api/v1/messages", _messages)
+    Eais(gateway.workshop).add_to(app)
     return app
 
 

@@ -1,78 +1,77 @@
 """The handler: what was received takes effect once, and what it calls for is answered in the same transaction.
 
-Requests go to the answerer of their message type; responses and statuses go to the message of ours that they answer.
-What nobody can handle stays in the inbox with the reason.
+Requests go to the answerer of their message type, responses to the settler of theirs, and statuses of the exchange to
+the message of ours that they speak of. What nobody can handle stays in the inbox with the reason.
 """
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from socert.contracts.errors import ContractError
 from socert.contracts.message import MessageType
-from socert.contracts.portal import account
+from socert.contracts.portal import known
 from socert.contracts.smev import call, reply
 from socert.contracts.smev.faults import Disposition, FaultKind, disposition
 from socert.contracts.smev.status import InteractionStatus
 from socert.gateway.errors import Unhandled
-from socert.gateway.exchange import inbox, outbox, outcome
+from socert.gateway.exchange import answers, inbox, outbox, outcome
+from socert.gateway.exchange.answering import Effect, Look, Received, Reply
+from socert.gateway.exchange.answers import NewAnswer
+from socert.gateway.mapping.account import PREFIX
 from socert.gateway.store.tables import MessageState
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from lxml import etree
     from sqlalchemy import Connection
 
     from socert.contracts.message import BusinessMessage
     from socert.contracts.signature.signer import Signer
     from socert.contracts.smev.reply import Delivery
     from socert.contracts.smev.status import AsyncStatus
+    from socert.gateway.exchange.answering import Answerer
     from socert.gateway.exchange.inbox import Waiting
+    from socert.gateway.exchange.settling import Settler
     from socert.gateway.exchange.wake import Wake
-    from socert.gateway.ports import Ids
+    from socert.gateway.ports import Ids, UnitOfWork
     from socert.gateway.store.writer import Store
+    from socert.gateway.unit import ProjectedUnits
 
 log = get_logger("handler")
 BATCH = 50
 REFUSED = frozenset({InteractionStatus.REJECTED, InteractionStatus.RESPONSE_REJECTED})
 
 
-class Answerer(Protocol):
-    """Answers one type of request."""
-
-    @property
-    def message_type(self) -> MessageType:
-        """The type of request that it answers."""
-        ...
-
-    def answer(self, connection: Connection, content: etree._Element, now: datetime) -> BusinessMessage:
-        """Return the answer from the registry's live data; `ContractError` when the request cannot be read."""
-        ...
-
-
 class Handler:
-    """Handles what waits in the inbox, oldest first."""
+    """Handles what waits in the inbox, oldest first; what only asks waits for nothing that changes."""
 
     def __init__(
         self,
         *,
         store: Store,
+        units: ProjectedUnits,
         signer: Signer,
         clock: Callable[[], datetime],
         message_ids: Ids,
-        answerers: Mapping[MessageType, Answerer],
+        answerers: Sequence[Answerer],
+        settlers: Mapping[MessageType, Settler],
+        deadline: float,
     ) -> None:
-        """Take the parts; `answerers` by the type of request that each answers."""
+        """Take the parts; `deadline` in seconds is how long a look may take."""
         self._store = store
+        self._units = units
         self._signer = signer
         self._clock = clock
         self._message_ids = message_ids
-        self._answerers = answerers
+        self._answerers = {answerer.message_type: answerer for answerer in answerers}
+        self._settlers = settlers
+        self._deadline = deadline
 
     async def run(self, work: Wake, answered: Wake, watch: float) -> None:
         """Handle for ever: when `work` is called and every `watch` seconds; call `answered` after each batch."""
@@ -82,18 +81,27 @@ class Handler:
             await work.wait(watch)
 
     async def handle(self) -> bool:
-        """Handle a batch; False when nothing waited."""
+        """Handle a batch; False when nothing waited.
+
+        Its messages are handled side by side, so that a slow look holds nobody up and commits share the wait for the
+        disk. Effects keep the order in which the messages came: each hands its work over before the next one begins.
+        """
         batch = await self._store.read(lambda connection: inbox.waiting(connection, BATCH))
-        for message in batch:
-            try:
-                await self._one(message)
-            except (ContractError, Unhandled) as error:
-                await self._put_aside(message, str(error))
-            except self._store.errors:
-                raise  # the database's trouble, not the message's: it is handled when that is over
-            except Exception as error:  # noqa: BLE001  a message that our code fails on must not stop all others
-                await self._put_aside(message, _where(error))
+        ends = await asyncio.gather(*(self._guarded(message) for message in batch), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
         return bool(batch)
+
+    async def _guarded(self, message: Waiting) -> None:
+        try:
+            await self._one(message)
+        except (ContractError, Unhandled) as error:
+            await self._put_aside(message, str(error))
+        except self._store.errors:
+            raise  # the database's trouble, not the message's: it is handled when that is over
+        except Exception as error:  # noqa: BLE001  a message that our code fails on must not stop all others
+            await self._put_aside(message, _where(error))
 
     async def _one(self, message: Waiting) -> None:
         delivery = reply.open_reply(message.body, message.content_type).delivery
@@ -104,6 +112,8 @@ class Handler:
         else:
             await self._settle(message, delivery)
 
+    # --- requests -----------------------------------------------------------------------------------------------------
+
     async def _answer(self, message: Waiting, delivery: Delivery) -> None:
         if delivery.content is None or message.reply_to is None:
             raise Unhandled("a request without content or without an address to answer to")
@@ -111,10 +121,28 @@ class Handler:
         answerer = self._answerers.get(kind)
         if answerer is None:
             raise Unhandled(f"nobody here answers {kind}")
-        content, now = delivery.content, self._clock()
-        answer = await self._store.read(lambda connection: answerer.answer(connection, content, now))
+        known.find(kind).schema().check(delivery.content)
+        received = Received(message_id=message.message_id, reply_to=message.reply_to, at=self._clock())
+        match answerer.take(delivery.content, received):
+            case Look() as look:
+                await self._tell(message, received, await self._found(look))
+            case Effect() as effect:
+                await self._take_effect(message, received, effect)
+        log.info("request handled", message_id=message.message_id, type=kind.root)
+
+    async def _found(self, look: Look) -> Reply:
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._store.read(look.find)
+        except TimeoutError:
+            if look.late is None:
+                raise Unhandled(f"there was no answer within {self._deadline:g} s") from None
+        return await self._store.read(look.late)
+
+    async def _tell(self, message: Waiting, received: Received, found: Reply) -> None:
         message_id = self._message_ids()
-        body = call.send_response(message_id=message_id, to=message.reply_to, content=answer, signer=self._signer)
+        answer = found.content
+        body = call.send_response(message_id=message_id, to=received.reply_to, content=answer, signer=self._signer)
         sent = outbox.NewMessage(
             message_id=message_id,
             operation="SendResponse",
@@ -124,13 +152,24 @@ class Handler:
         )
 
         def write(connection: Connection) -> None:
-            if inbox.finish(connection, message.id, now=now, answer_id=message_id):
-                outbox.put(connection, sent, now)
+            if inbox.finish(connection, message.id, now=received.at, answer_id=message_id):
+                outbox.put(connection, sent, received.at)
+                answers.put_packed(connection, found.about, message_id, message.message_id, received.at)
                 if message.former is not None:
                     outbox.link(connection, [message.former], message_id)
 
         await self._store.write(write)
-        log.info("request answered", message_id=message.message_id, answer_id=message_id, type=kind.root)
+
+    async def _take_effect(self, message: Waiting, received: Received, effect: Effect) -> None:
+        def work(unit: UnitOfWork) -> None:
+            if not inbox.finish(unit.connection, message.id, now=received.at):
+                return
+            for answer in effect.apply(unit):
+                answers.put(unit.connection, _waiting(answer, received), received.at)
+
+        await self._units.write(work)
+
+    # --- answers to ours ----------------------------------------------------------------------------------------------
 
     async def _settle(self, message: Waiting, delivery: Delivery) -> None:
         now = self._clock()
@@ -138,18 +177,15 @@ class Handler:
         ours = verdict.original_message_id if verdict else message.original_message_id
         if ours is None:
             raise Unhandled("a response that names no message of ours")
-        answer = None
-        if delivery.content is not None:
-            account.schema().check(delivery.content)
-            answer = account.read_update_response(delivery.content)
+        settler, answer = self._settler(delivery)
 
         def write(connection: Connection) -> object:
             if not outcome.known(connection, ours):
                 raise Unhandled(f"an answer to {ours}, which is not a message of ours")
             if not inbox.finish(connection, message.id, now=now):
                 return "handled before"
-            if answer is not None:
-                return outcome.answered(connection, ours, answer, now)
+            if settler is not None:
+                return settler(connection, ours, answer, now)
             if verdict is not None:
                 return _judged(connection, ours, verdict, now)
             if delivery.rejections:
@@ -161,10 +197,35 @@ class Handler:
         ends = await self._store.write(write)
         log.info("answer taken", message_id=ours, ends=ends)
 
+    def _settler(self, delivery: Delivery) -> tuple[Settler | None, BusinessMessage | None]:
+        """Return who takes an answer's content, and the content as its type reads it; nobody where there is none."""
+        if delivery.content is None:
+            return None, None
+        kind = MessageType.of(delivery.content)
+        settler = self._settlers.get(kind)
+        if settler is None:
+            raise Unhandled(f"nobody here takes {kind}")
+        found = known.find(kind)
+        found.schema().check(delivery.content)
+        return settler, found.read(delivery.content)
+
     async def _put_aside(self, message: Waiting, why: str) -> None:
         now = self._clock()
         await self._store.write(lambda connection: inbox.fail(connection, message.id, now=now, error=why))
         log.error("message cannot be handled and is put aside", message_id=message.message_id, why=why)
+
+
+def _waiting(answer: Reply, received: Received) -> NewAnswer:
+    """Return an answer as it waits for the packer. Nothing goes in its place once a consent is withdrawn."""
+    return NewAnswer(
+        content=answer.content.render(PREFIX),
+        message_type=answer.content.message_type.root,
+        reference=received.message_id,
+        reply_to=received.reply_to,
+        order_id=answer.order_id,
+        guid=answer.about[0] if answer.about else None,
+        personal=bool(answer.about),
+    )
 
 
 def _where(error: Exception) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select, update
 
-from socert.contracts.portal.account import CODE_ALL_APPLIED, CODE_SOME_FAILED
+from socert.contracts.portal.account import CODE_ALL_APPLIED, CODE_SOME_FAILED, ResultStatus
 from socert.contracts.smev.faults import FaultKind
-from socert.gateway.exchange import changes, outbox
+from socert.gateway.exchange import answers, changes, outbox, recall
 from socert.gateway.store.tables import InboxState, MessageState, inbox
 from socert.gateway.store.tables import outbox as outbox_table
 
@@ -41,6 +41,7 @@ def split(connection: Connection, message_id: str, text: str, now: datetime, *, 
     rejected = MessageState.REJECTED
     if not outbox.settle(connection, message_id, rejected, now=now, outcome=text, even_dead=even_dead):
         return
+    answers.reject(connection, message_id)
     ids = list(changes.packed(connection, message_id).values())
     if len(ids) > 1:
         changes.restore(connection, ids, alone=True)
@@ -62,6 +63,8 @@ def replay(connection: Connection, message_ids: Sequence[str] | None, now: datet
     """
     found = outbox.dead(connection, message_ids)
     for message_id, taken in found.items():
+        if overtaken(connection, message_id, now=now):
+            continue  # what else it held waits for another message now
         if taken:
             outbox.revive(connection, message_id, MessageState.RENEWED, now=now)
             _again(connection, message_id)
@@ -70,9 +73,15 @@ def replay(connection: Connection, message_ids: Sequence[str] | None, now: datet
     return len(found)
 
 
+def overtaken(connection: Connection, message_id: str, *, now: datetime) -> bool:
+    """Cancel a message that must not be sent once more: a consent was withdrawn while somebody had it in hand."""
+    return recall.overtaken(connection, message_id, now=now) or answers.overtaken(connection, message_id, now=now)
+
+
 def _again(connection: Connection, message_id: str) -> None:
-    """Let the content of a message wait for another: its changes, or the request that it answered."""
+    """Let the content of a message wait for another: its changes, its answer, or the request that it answered."""
     changes.restore(connection, list(changes.packed(connection, message_id).values()), alone=False)
+    answers.restore(connection, message_id)
     connection.execute(
         update(inbox).where(inbox.c.answer_id == message_id).values(state=InboxState.RECEIVED.value, handled_at=None)
     )
@@ -89,7 +98,9 @@ def answered(connection: Connection, message_id: str, answer: UpdateResponse, no
         key = waiting.pop((result.object_id, result.seq), None)
         if key is None:
             continue
-        if result.status.delivered:
+        if result.status is ResultStatus.STALE and changes.go_above(connection, key, now=now):
+            ends["sent again"] += 1
+        elif result.status.delivered:
             delivered.append(key)
         else:
             reason = ": ".join(part for part in (result.code, result.message) if part) or result.status.value
@@ -99,7 +110,7 @@ def answered(connection: Connection, message_id: str, answer: UpdateResponse, no
         delivered += waiting.values()
     else:
         changes.restore(connection, list(waiting.values()), alone=True)
-        ends["sent again"] = len(waiting)
+        ends["sent again"] += len(waiting)
     changes.deliver(connection, delivered, now=now)
     ends["delivered"] = len(delivered)
     text = f"{answer.code}: {answer.message}"

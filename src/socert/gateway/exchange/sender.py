@@ -15,7 +15,7 @@ from socert.contracts.errors import ContractError
 from socert.contracts.smev.faults import Disposition, FaultKind, FaultReceived, disposition
 from socert.contracts.smev.ids import issued_at
 from socert.gateway.errors import DeliveryError
-from socert.gateway.exchange import outbox, outcome
+from socert.gateway.exchange import answers, outbox, outcome
 from socert.gateway.store.tables import MessageState
 from socert.host.log import get_logger
 
@@ -146,6 +146,7 @@ class Sender:
     def _apply(self, connection: Connection, message: Claimed, verdict: Verdict, now: datetime) -> None:
         if verdict.do in (None, Disposition.ALREADY_SENT, Disposition.ALREADY_DONE):
             outbox.accept(connection, message, now=now)
+            answers.deliver(connection, message.message_id)
         elif verdict.do is Disposition.RENEW and now - issued_at(message.message_id) < YOUNG:
             # A new id would be refused like this one, and so on without end.
             text = f"{verdict.fault}: the id is young, so this machine's clock is behind the exchange's: set it right"
@@ -157,6 +158,8 @@ class Sender:
             outcome.refuse(connection, message.message_id, verdict.fault, verdict.detail, now)
         else:
             pause = self._backoff.pause(message.tries)
+            if outcome.overtaken(connection, message.message_id, now=now):
+                return  # a consent was withdrawn while it was on the wire: these bytes do not go again
             if pause is None:
                 outbox.settle(
                     connection,
