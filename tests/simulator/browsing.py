@@ -62,7 +62,7 @@ class Browser:
         async with self._http.post(self._url + path, data=fields) as response:
             return Page(response, await response.text())
 
-    async def send(self, page: Page, action: str, button: int = 0, **fields: str | None) -> Page:
+    async def send(self, page: Page, action: str, button: int = 0, /, **fields: str | None) -> Page:
         """Send a form of a page, by the address it posts to and which of several, as it is but for `fields`.
 
         None leaves a field out.

@@ -164,7 +164,7 @@ CREATE TABLE IF NOT EXISTS decision (
     sent INTEGER NOT NULL,
     content BLOB NOT NULL,
     document BLOB NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX IF NOT EXISTS decision_owner ON decision (owner, child);
 CREATE TABLE IF NOT EXISTS elk_order (
     number INTEGER PRIMARY KEY,

@@ -197,7 +197,7 @@ class Actions:
     def of(self, owner: int, child: int) -> list[Decision]:
         """Return the decisions of an owner for a child, the latest first."""
         rows = self._state.all(
-            "SELECT document FROM decision WHERE owner = ? AND child = ? ORDER BY sent DESC, id", owner, child
+            "SELECT document FROM decision WHERE owner = ? AND child = ? ORDER BY sent DESC, rowid DESC", owner, child
         )
         return [_DECISIONS.validate_json(row["document"]) for row in rows]
 

@@ -32,7 +32,7 @@ _LIVE_VERDICT = {
     LiveOutcome.REFUSED: ("Регион отказал в сведениях", "warn"),
     LiveOutcome.UNAVAILABLE: ("Регион сейчас недоступен", "warn"),
     LiveOutcome.NO_ANSWER: ("Регион пока не ответил", "warn"),
-    LiveOutcome.FAILED: ("Запрос не удалось отправить", "bad"),
+    LiveOutcome.FAILED: ("Запрос не удался", "bad"),
 }
 _LIVE_RETRY = frozenset({LiveOutcome.UNAVAILABLE, LiveOutcome.NO_ANSWER, LiveOutcome.FAILED})
 
