@@ -10,8 +10,8 @@ from socert.gateway.domain.certificate import FINAL, Identity, Known, child_keys
 from socert.gateway.domain.contract import LIVE, ContractLife
 from socert.gateway.domain.ledger import Book, Entry
 from socert.gateway.domain.policy import Register
-from socert.gateway.domain.records import Certificate, CertificateStatus, Municipality, Programme, Unit
-from socert.gateway.ports import CertificateBrief, KeyTakenError, Put, UnitOfWork
+from socert.gateway.domain.records import Certificate, CertificateStatus, Contract, Municipality, Programme, Unit
+from socert.gateway.ports import CertificateBrief, ContractView, KeyTakenError, Put, UnitOfWork
 from socert.gateway.ports.life import Group, Kept, Terms
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from socert.gateway.domain.renewal import Offer, Pool
     from socert.gateway.domain.turn import Continuing
-    from socert.gateway.ports import ContractView
 
 
 class MemoryRegistry:
@@ -66,7 +65,40 @@ class MemoryRegistry:
         return [life.contract_id for life in self.contracts_kept.values() if life.certificate_guid in guids]
 
     def contracts(self, connection: Connection, ids: Collection[str]) -> Mapping[str, ContractView]:
-        raise NotImplementedError
+        return {
+            one: ContractView(
+                contract=self._record(self.contracts_kept[one]),
+                programme=self.programmes.get(self.contracts_kept[one].group_guid),
+                certificate_guid=self.contracts_kept[one].certificate_guid,
+                life=self.contracts_kept[one],
+            )
+            for one in ids
+            if one in self.contracts_kept
+        }
+
+    def _record(self, life: ContractLife) -> Contract:
+        terms = self.terms[life.contract_id]
+        return Contract(
+            contract_id=life.contract_id,
+            number=life.number,
+            certificate_number=self.certificates_kept[life.certificate_guid].certificate.number,
+            concluded_on=life.concluded_on,
+            group_guid=life.group_guid,
+            programme_name=terms.programme_name,
+            study_year=terms.study_year,
+            organisation_inn=terms.organisation_inn,
+            organisation_name=terms.organisation_name,
+            start=life.start,
+            end=life.end,
+            unit=Unit.HOUR if life.split.register is Register.HOUR else Unit.RUB,
+            certificate_part=life.split.certificate_part,
+            own_part=life.split.own_part,
+            spent=life.spent,
+            reserved=life.reserved,
+            state=life.state,
+            order_id=life.order_id,
+            previous_contract_id=life.previous_contract_id,
+        )
 
     # certificates
 
