@@ -11,6 +11,7 @@ import json
 import pkgutil
 import re
 import sys
+from datetime import time
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
@@ -216,6 +217,7 @@ WORDS = {
     SecretStr: "secret text",
     MonthDay: "day of the year",
     ZoneInfo: "name of a time zone",
+    time: "time of the day",
 }
 
 

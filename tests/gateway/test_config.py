@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,6 +50,9 @@ GIVEN: dict[str, tuple[str, Any]] = {
         '{"11605000": {"account_push": "off"}}',
         {"11605000": MunicipalitySettings(account_push=Push.OFF)},
     ),
+    "reconcile_nightly": ("false", False),
+    "reconcile_at": ("02:30", time(2, 30)),
+    "reconcile_repairs": ("true", True),
     "batch_size": ("10", 10),
     "senders": ("2", 2),
     "attempts": ("3", 3),
@@ -71,6 +75,9 @@ WRONG = {
     "category_code": "12",
     "account_push": "loud",
     "notify_by": "pigeon",
+    "reconcile_nightly": "perhaps",
+    "reconcile_at": "25:00",
+    "reconcile_repairs": "perhaps",
     "batch_size": "101",
     "senders": "0",
     "attempts": "0",

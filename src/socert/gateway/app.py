@@ -6,7 +6,8 @@ import asyncio
 import random
 import secrets
 from contextlib import AsyncExitStack
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from sqlalchemy import func, select
 from socert.adapters.portal.smev import SmevTransport
 from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
 from socert.adapters.registry.files.detect import open_export
+from socert.contracts.portal import account
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
@@ -22,6 +24,7 @@ from socert.gateway.domain.export import ImportSettings
 from socert.gateway.errors import SettingsError
 from socert.gateway.exchange import answers, changes, inbox, outbox
 from socert.gateway.exchange.answer_packer import AnswerPacker
+from socert.gateway.exchange.carriers import Carriers
 from socert.gateway.exchange.enrolling import EnrolmentAnswerer
 from socert.gateway.exchange.exchange import Exchange
 from socert.gateway.exchange.handler import Handler
@@ -38,10 +41,13 @@ from socert.gateway.life.cases import Cases
 from socert.gateway.life.consents import Consents
 from socert.gateway.life.contracts import Contracts
 from socert.gateway.life.enrolment import Enrolments
+from socert.gateway.life.erasure import Erasure
 from socert.gateway.life.issuing import Issuing
 from socert.gateway.life.today import Today
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
+from socert.gateway.mapping.snapshot import SnapshotAnswerer
 from socert.gateway.projection import Projector, explain
+from socert.gateway.reconcile import Reconciler, snapshots
 from socert.gateway.store import tables
 from socert.gateway.store.engine import default_url, open_engine
 from socert.gateway.store.migrate import upgrade
@@ -151,6 +157,9 @@ class Workshop:
             zone=settings.zone,
         )
         self.units = ProjectedUnits(self.store, self.projector, self.orders)
+        self.erasure = Erasure(
+            store=self.store, registry=self.registry, keeper=self.registry, consents=self.consents, clock=clock
+        )
 
     def close(self) -> None:
         """Let go of the database."""
@@ -178,7 +187,8 @@ class Gateway:
         self.changed = Wake()
         self._ready = Wake()
         self._unpacked = Wake()
-        self._handled = Wake(self.changed, self._unpacked, self._ready)
+        self._compared = Wake()
+        self._handled = Wake(self.changed, self._unpacked, self._ready, self._compared)
         self._settled = Wake(self._unpacked)
         self._arrived = Wake()
         self._hurry_requests = Wake()
@@ -228,6 +238,9 @@ class Gateway:
             message_ids=self.message_ids,
             ids=new_id,
             batch_size=shop.settings.batch_size,
+            carriers=Carriers(
+                zone=shop.settings.zone, elk=shop.settings.elk, environment=shop.settings.portal_environment
+            ),
         )
 
     @cached_property
@@ -272,7 +285,7 @@ class Gateway:
         enrolment = EnrolmentAnswerer(
             orders=shop.orders, enrolments=shop.enrolments, contracts=shop.contracts, zone=settings.zone
         )
-        return (certificates, enrolment)
+        return (certificates, enrolment, SnapshotAnswerer())
 
     @cached_property
     def handler(self) -> Handler:
@@ -285,8 +298,25 @@ class Gateway:
             clock=shop.clock,
             message_ids=self.message_ids,
             answerers=self.answerers,
-            settlers=SETTLERS,
+            settlers={**SETTLERS, account.SNAPSHOT_RESPONSE: snapshots.take_answer},
             deadline=shop.settings.query_deadline,
+        )
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        """The portal is asked what it has, and compared."""
+        shop, settings = self.workshop, self.workshop.settings
+        return Reconciler(
+            store=shop.store,
+            registry=shop.registry,
+            projector=shop.projector,
+            signer=self.signer,
+            clock=shop.clock,
+            message_ids=self.message_ids,
+            ids=new_id,
+            nightly=settings.reconcile_at if settings.reconcile_nightly else None,
+            zone=settings.zone,
+            repairs=settings.reconcile_repairs,
         )
 
     def poller(self, operation: Operation, selector: MessageType | None = None) -> Poller:
@@ -327,9 +357,11 @@ class Gateway:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.packer.run(self.changed, self._ready, watch))
+                group.create_task(self.review())
                 group.create_task(self.answer_packer.run(self._unpacked, self._ready, watch))
                 group.create_task(self.sender.run(self._ready, self._settled, watch))
                 group.create_task(self.handler.run(self._arrived, self._handled, watch))
+                group.create_task(self.reconciler.run(self._compared, self._ready, watch))
                 group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._arrived))
                 for answerer in self.answerers:
                     # A queue of each type by itself: a burst of applications holds no parent's question up.
@@ -339,6 +371,18 @@ class Gateway:
             for one in failed.exceptions:
                 log.critical("a loop of the gateway broke", error=repr(one), exc_info=one)
             raise
+
+    async def review(self) -> None:
+        """Look at all that is shown once more, where settings that decide about it have changed since the last time."""
+        shop = self.workshop
+        mark = what_shows(shop.settings)
+        if not await shop.store.read(lambda connection: shop.projector.must_review(connection, mark)):
+            return
+        after: str | None = ""
+        while after is not None:
+            after = await shop.store.write(partial(shop.projector.review, after=after, settings=mark))
+            self.changed.call()
+        log.info("settings of what is shown have changed: all of it was looked at again")
 
     @property
     def failed(self) -> BaseException | None:
@@ -355,6 +399,16 @@ class Gateway:
     async def idle(self) -> bool:
         """Whether nothing waits: no change to pack, no message on its way or unanswered, nothing to handle."""
         return await self.workshop.store.read(idle)
+
+
+def what_shows(settings: Settings) -> str:
+    """Return a digest of the settings that decide what the portal's account shows, and which way."""
+    forms = [
+        sorted((form.value, sorted(versions)) for form, versions in policy.accepted_forms.items())
+        for policy in settings.policies
+    ]
+    parts = (settings.consent_forms, forms, settings.account_push, settings.notify_by, settings.municipalities)
+    return sha256(repr(parts).encode()).hexdigest()
 
 
 def idle(connection: Connection) -> bool:

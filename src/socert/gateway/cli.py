@@ -4,55 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from socert.gateway import config
+from socert.gateway.cli_consent import consent
+from socert.gateway.cli_parts import open_by, open_workshop, plain_errors, settings_of
 from socert.gateway.errors import GatewayError
 from socert.host import log
-from socert.host.errors import HostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from socert.gateway.app import Workshop
     from socert.gateway.config import Settings
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn the gateway's errors into one line for people and exit code 1."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except (GatewayError, HostError) as error:
-            raise click.ClickException(str(error)) from error
-
-    return run
-
-
-def _settings(**given: object) -> Settings:
-    settings = config.load(**given)
-    log.configure(level=settings.log_level, json=settings.log_json)
-    return settings
-
-
-def _open(settings: Settings) -> Workshop:
-    from socert.gateway.app import Workshop  # the web stack is slow to import and `--help` needs none of it
-
-    return Workshop(settings)
-
-
-def open_workshop() -> Workshop:
-    """Open the parts that plain commands need, by the settings; use it as a context manager."""
-    return _open(_settings())
 
 
 @click.command("import")
@@ -65,11 +28,11 @@ def import_(path: Path, report: Path | None, profile: str | None) -> None:
 
     Every good row is kept, every wrong one refused with its reason. Exit code 0 also when rows were refused.
     """
-    settings = _settings()
+    settings = settings_of()
     from socert.gateway import intake
     from socert.gateway.app import take_export
 
-    with _open(settings) as workshop, intake.terminal_progress() as progress:
+    with open_by(settings) as workshop, intake.terminal_progress() as progress:
         summary = take_export(workshop, path, profile=profile, report=report, progress=progress)
     click.echo(intake.render_summary(summary))
 
@@ -80,7 +43,7 @@ def import_(path: Path, report: Path | None, profile: str | None) -> None:
 @plain_errors
 def serve(host: str | None, port: int | None) -> None:
     """Run the gateway: deliver what changed, answer what the portal asks. Ctrl-C stops it."""
-    settings = _settings(host=host, port=port)
+    settings = settings_of(host=host, port=port)
     asyncio.run(_serve(settings))
 
 
@@ -95,7 +58,7 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with _open(settings) as workshop:
+    with open_by(settings) as workshop:
         async with Gateway(workshop) as gateway:
             runner = web.AppRunner(make_app(gateway), access_log=None)
             await runner.setup()
@@ -132,7 +95,7 @@ def db() -> None:
 @plain_errors
 def upgrade() -> None:
     """Bring the database's tables up to date; `serve` and `import` do it by themselves."""
-    with _open(_settings()):
+    with open_workshop():
         click.echo("Таблицы базы данных в порядке.")
 
 
@@ -141,11 +104,14 @@ def registry() -> None:
     """The built-in registry of certificates and contracts."""
 
 
+registry.add_command(consent)
+
+
 @registry.command()
 @plain_errors
 def count() -> None:
     """Say how many certificates and contracts are kept."""
-    with _open(_settings()) as workshop:
+    with open_workshop() as workshop:
         certificates, contracts = workshop.units.run(workshop.registry.count)
     click.echo(f"Сертификатов: {certificates}, договоров: {contracts}")
 
@@ -154,7 +120,7 @@ def count() -> None:
 @plain_errors
 def check() -> None:
     """Check that every balance is the sum of its ledger entries; exit code 1 and the numbers where one is not."""
-    with _open(_settings()) as workshop:
+    with open_workshop() as workshop:
         wrong = workshop.store.look(workshop.registry.unbalanced)
     for number in wrong:
         click.echo(f"Сертификат {number}: проводки не сходятся с остатком")
@@ -174,7 +140,7 @@ def status_() -> None:
     """Count changes, messages and received messages by state, and what is held by reason."""
     from socert.gateway.app import held, standing
 
-    with _open(_settings()) as workshop:
+    with open_workshop() as workshop:
         counts, reasons = workshop.store.look(standing), workshop.store.look(held)
     for name, states in counts.items():
         click.echo(f"{name}: " + (", ".join(f"{state} {number}" for state, number in sorted(states.items())) or "-"))
@@ -189,7 +155,7 @@ def list_(state: str | None) -> None:
     """List the latest messages, newest first."""
     from socert.gateway.api.web import list_messages
 
-    with _open(_settings()) as workshop:
+    with open_workshop() as workshop:
         for row in workshop.store.look(lambda connection: list_messages(connection, state)):
             click.echo(
                 f"{row['message_id']}  {row['created_at']}  {row['message_type']}  {row['state']}"
@@ -207,7 +173,7 @@ def replay(message_id: tuple[str, ...], everything: bool) -> None:
         raise click.UsageError("Give message ids, or --all.")
     from socert.gateway.exchange import outcome
 
-    with _open(_settings()) as workshop:
+    with open_workshop() as workshop:
         chosen = None if everything else message_id
         now = workshop.clock()
         done = workshop.store.run(lambda connection: outcome.replay(connection, chosen, now))

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import click
 
-from socert.gateway.cli import open_workshop, plain_errors
+from socert.gateway.cli_parts import open_workshop, plain_errors
 from socert.gateway.errors import GatewayError
 
 if TYPE_CHECKING:

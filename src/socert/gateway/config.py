@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from socert.contracts.portal.order_event import Environment
 from socert.gateway.config_policy import MunicipalitySettings, PolicySettings
-from socert.gateway.domain.channel import Carrier, Channel, Push
+from socert.gateway.domain.channel import Carrier, Channel, Elk, Push
 from socert.gateway.domain.order import Stage
 from socert.gateway.domain.policy import Policy
 from socert.gateway.domain.records import Scheme
@@ -105,6 +106,9 @@ class Settings(BaseSettings):
         Carrier.ORDER_EVENT, description="What carries a notice: order_event (on the parent's order) or elk."
     )
 
+    elk: Elk | None = Field(
+        None, description="What orders of ours in the account are written with; needed where notices go by elk."
+    )
     query_deadline: Seconds = Field(10.0, description="How long looking up the answer to a question may take.")
     eais_token: SecretStr | None = Field(
         None, description="Token that cost questions must bring (Authorization: Bearer). Default: none is asked for."
@@ -135,6 +139,9 @@ class Settings(BaseSettings):
     breaker_pause: Seconds = Field(5.0, description="How long it is left alone before one try is let through.")
     poll_least: Seconds = Field(0.2, description="Pause between looks at an empty queue of the exchange, at first.")
     poll_most: Seconds = Field(5.0, description="Longest such pause; it grows while the queue stays empty.")
+    reconcile_nightly: bool = Field(True, description="Whether the portal is compared with what it was told each night.")
+    reconcile_at: time = Field(time(3, 0), description="When that comparison begins, in the region's zone.")
+    reconcile_repairs: bool = Field(False, description="Whether the nightly comparison sets right what it finds.")
     watch: Seconds = Field(0.5, description="How often the database is looked at for work that another process left.")
 
     _policies: dict[str, Policy] = PrivateAttr(default_factory=dict)
