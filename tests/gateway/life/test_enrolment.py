@@ -194,13 +194,10 @@ def test_an_application_reserves_its_part_at_once(world: World) -> None:
     assert world.figures(guid) == (NOMINAL, NOMINAL, 0)
     assert world.told("8") == ["REGISTERED", "SENT_TO_REVIEW", "UNDER_REVIEW"]
     assert world.life(life.contract_id) == life
-    papers = (
-        world.look(lambda connection: world.registry.contracts(connection, [life.contract_id]))
-        if (not hasattr(world.registry, "terms"))
-        else {}
-    )
-    for view in papers.values():
-        assert (view.contract.programme_name, view.contract.organisation_inn) == ("Резьба по дереву", "0001234562")
+    papers = world.look(lambda connection: world.registry.contracts(connection, [life.contract_id]))
+    contract = papers[life.contract_id].contract
+    assert (contract.programme_name, contract.study_year) == ("Резьба по дереву", 1)
+    assert (contract.organisation_inn, contract.organisation_name) == ("0001234562", "ООО «Стружка»")
 
 
 @pytest.mark.seed("only-choose")
@@ -351,7 +348,7 @@ def test_an_exhausted_certificate_reserves_nothing(world: World) -> None:
 @pytest.mark.invariant(13)
 def test_the_age_counts_on_the_first_day(world: World) -> None:
     """Found again years later, when the certificate is not expired yet but the child is too old for a later start."""
-    born = {"birth_date": date(2008, 12, 1)}
+    born: dict[str, Any] = {"birth_date": date(2008, 12, 1)}
     guid = world.issue(**born).guid
     world.offer(programme(end=date(2026, 12, 31)))
     late = world.application(guid, child=born, start=date(2026, 12, 1))
