@@ -503,7 +503,7 @@ async def test_a_stale_verdict_on_our_newest_version_sends_it_again_above(line: 
     await line.pack()
     await line.try_all()
     (message,) = [row for row in line.messages() if row["state"] == "accepted"]
-    line.stub.respond(message["message_id"], line.verdict(message, **{guid(1): "STALE"}))
+    line.stub.respond(message["message_id"], line.verdict(message, 0, **{guid(1): "STALE"}))
     await line.receive()
     (update,) = line.region.waiting()
     assert (update.seq, update.operation) == (1 + 86_400, "CREATE")
@@ -518,6 +518,6 @@ async def test_a_stale_verdict_on_an_older_version_changes_nothing(line: Line) -
     await line.try_all()
     line.region.put(certificate(balance=balance(spent=100)))
     (message,) = [row for row in line.messages() if row["state"] == "accepted"]
-    line.stub.respond(message["message_id"], line.verdict(message, **{guid(1): "STALE"}))
+    line.stub.respond(message["message_id"], line.verdict(message, 0, **{guid(1): "STALE"}))
     await line.receive()
     assert [state for _, state in outgoing(line.region)] == ["delivered", "pending"]
