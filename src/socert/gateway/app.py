@@ -8,18 +8,21 @@ import secrets
 from contextlib import AsyncExitStack
 from functools import cached_property, partial
 from hashlib import sha256
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from sqlalchemy import func, select
 
 from socert.adapters.portal.smev import SmevTransport
+from socert.adapters.registry.builtin.listing import BuiltinListing
 from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
 from socert.adapters.registry.files.detect import open_export
 from socert.contracts.portal import account
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
+from socert.gateway import plugins
 from socert.gateway.domain.export import ImportSettings
 from socert.gateway.errors import SettingsError
 from socert.gateway.exchange import answers, changes, inbox, outbox
@@ -40,6 +43,7 @@ from socert.gateway.intake import run_import
 from socert.gateway.life.cases import Cases
 from socert.gateway.life.consents import Consents
 from socert.gateway.life.contracts import Contracts
+from socert.gateway.life.days import Days
 from socert.gateway.life.enrolment import Enrolments
 from socert.gateway.life.erasure import Erasure
 from socert.gateway.life.issuing import Issuing
@@ -102,6 +106,7 @@ class Workshop:
         engine = open_engine(given.get_secret_value() if given else default_url(settings.data_dir))
         upgrade(engine, [MIGRATIONS])
         self.store = Store(engine)
+        self.listing = BuiltinListing()
         self.registry = BuiltinRegistry(clock=clock)
         self.today = Today(clock=clock, zone=settings.zone)
         self.cases = Cases(clock=clock)
@@ -149,6 +154,16 @@ class Workshop:
             clock=clock,
             today=self.today,
         )
+        self.days = Days(
+            registry=self.registry,
+            issuing=self.issuing,
+            contracts=self.contracts,
+            cases=self.cases,
+            policy_of=settings.policy_of,
+            policies=settings.policies,
+            clock=clock,
+            today=self.today,
+        )
         self.projector = Projector(
             registry=self.registry,
             clock=clock,
@@ -159,6 +174,22 @@ class Workshop:
         self.units = ProjectedUnits(self.store, self.projector, self.orders)
         self.erasure = Erasure(
             store=self.store, registry=self.registry, keeper=self.registry, consents=self.consents, clock=clock
+        )
+
+    @property
+    def services(self) -> plugins.Services:
+        """What plug-ins may look things up with and act through."""
+        return plugins.Services(
+            registry=self.registry,
+            life=self.registry,
+            issuing=self.issuing,
+            enrolments=self.enrolments,
+            contracts=self.contracts,
+            consents=self.consents,
+            cases=self.cases,
+            orders=self.orders,
+            clock=self.clock,
+            zone=self.settings.zone,
         )
 
     def close(self) -> None:
@@ -285,7 +316,8 @@ class Gateway:
         enrolment = EnrolmentAnswerer(
             orders=shop.orders, enrolments=shop.enrolments, contracts=shop.contracts, zone=settings.zone
         )
-        return (certificates, enrolment, SnapshotAnswerer())
+        own = (certificates, enrolment, SnapshotAnswerer())
+        return plugins.load(entry_points(group=plugins.GROUP), shop.services, own)
 
     @cached_property
     def handler(self) -> Handler:

@@ -5,6 +5,7 @@ GatewayError
  +-- StoreError         the database cannot be used as it is
  +-- DeliveryError      a message could not be handed to the exchange this time
  +-- KeyTakenError      another certificate stands for this child already
+ +-- PluginError        a plug-in cannot be loaded, or answers what somebody answers already
  +-- Unhandled          a message came in that nobody here can answer
 """
 
@@ -39,6 +40,12 @@ class KeyTakenError(GatewayError):
     """Another certificate stands for this child already: somebody was faster."""
 
     code = "key_taken"
+
+
+class PluginError(GatewayError):
+    """A plug-in cannot be loaded, or answers a message type that somebody answers already."""
+
+    code = "plugin"
 
 
 class Unhandled(GatewayError):
