@@ -38,6 +38,7 @@ class Scale:
     calls: int = 600
     certificates: int = 59_000
     imports: int = 3
+    turned: int = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

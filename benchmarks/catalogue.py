@@ -6,5 +6,6 @@ from benchmarks.delivery import END_TO_END, FULL_BATCHES
 from benchmarks.intake import INTAKE
 from benchmarks.message import MESSAGE
 from benchmarks.simulator import SIMULATOR
+from benchmarks.turn import TURN
 
-BENCHMARKS = (MESSAGE, END_TO_END, FULL_BATCHES, SIMULATOR, INTAKE)
+BENCHMARKS = (MESSAGE, END_TO_END, FULL_BATCHES, SIMULATOR, INTAKE, TURN)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from tests.gateway import records
 from tests.gateway.life.years import NEW_YEAR, VOLUME, YEAR, Town
 
+from socert.adapters.registry.builtin.turning import Loaded
 from socert.gateway.domain.policy import Carry, Register, Silence
 from socert.gateway.domain.records import CertificateStatus, ContractState
 from socert.gateway.domain.rules_errors import Refused, RuleCode
@@ -141,15 +142,15 @@ def test_what_a_rule_refuses_is_listed_and_stops_nobody(town: Town) -> None:
 
 def test_what_our_own_code_fails_on_is_listed_and_stops_nobody(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     guids = [town.enrol(number) for number in range(1, 6)]
-    save = town.registry.save
+    save = Loaded.save
 
-    def failing(unit: Any, kept: Kept, **given: Any) -> Kept:
+    def failing(loaded: Loaded, kept: Kept, **given: Any) -> None:
         if kept.certificate.guid == guids[2]:
             raise ZeroDivisionError("the child's name")
-        return save(unit, kept, **given)
+        save(loaded, kept, **given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(town.registry, "save", failing)
+        patched.setattr(Loaded, "save", failing)
         done = run(town, batch=4)
     assert (done.tally.certificates, done.tally.changed, done.tally.failed) == (5, 4, 1)
     (failure,) = town.look(lambda connection: town.turn.failed(connection, year=YEAR))

@@ -10,7 +10,6 @@ from tests.gateway import records
 from tests.gateway.region import consents_of
 
 from socert.adapters.registry.builtin.registry import BuiltinRegistry
-from socert.adapters.registry.builtin.turning import BuiltinTurn
 from socert.gateway.domain.policy import Policy, Register, RenewalPolicy
 from socert.gateway.life.renewals import Renewals
 from socert.gateway.life.today import Today
@@ -64,7 +63,6 @@ class Town:
         )
         self.offering = Offering(
             registry=self.registry,
-            many=BuiltinTurn(),
             renewals=self.renewals,
             consents=self.consents,
             policy_of=self.policy_of,

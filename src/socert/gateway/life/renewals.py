@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING, Protocol
 from socert.gateway.domain import renewal
 from socert.gateway.domain.consent import check_consents
 from socert.gateway.domain.policy import Silence
-from socert.gateway.domain.renewal import OfferState, Pool
+from socert.gateway.domain.renewal import Offer, OfferState, Pool
 from socert.gateway.domain.rules_errors import Refused, RuleBroken, RuleCode
 from socert.gateway.domain.turn import lost_ground
 from socert.gateway.life.storing import kept_of, post
-from socert.gateway.ports import Registry
-from socert.gateway.ports.life import LifeRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import Connection
@@ -35,12 +33,10 @@ if TYPE_CHECKING:
     from socert.gateway.domain.policy import Policy, Register
     from socert.gateway.domain.quote import Quote
     from socert.gateway.domain.records import Certificate
-    from socert.gateway.domain.renewal import Answered, Offer
+    from socert.gateway.domain.renewal import Answered
+    from socert.gateway.life.consents import Standing
     from socert.gateway.ports import UnitOfWork
-
-
-class OwnRegistry(LifeRegistry, Registry, Protocol):
-    """A registry that we keep, with all that it shows."""
+    from socert.gateway.ports.turn import TurnRegistry
 
 
 class Forms(Protocol):
@@ -48,6 +44,10 @@ class Forms(Protocol):
 
     def of(self, connection: Connection, certificate: Certificate) -> Sequence[Consent]:
         """Return all consents of a certificate, those that its imported form stands for too."""
+        ...
+
+    def standing(self, connection: Connection, certificates: Collection[Certificate]) -> Mapping[str, Standing]:
+        """Return where the consents of each certificate stand, by GUID."""
         ...
 
 
@@ -73,13 +73,44 @@ class Lapsed:
         )
 
 
+Place = tuple[str, int, "Register"]
+"""(OKTMO, year, register): which pool."""
+
+
+class Pools:
+    """Pools as one unit of work moves them: each is read once, and stored once at its end."""
+
+    def __init__(self, renewals: Renewals, connection: Connection, moved: dict[Place, Pool] | None = None) -> None:
+        """Take where pools are read; `moved` are those that a preview has moved before, and go on moving here."""
+        self._renewals = renewals
+        self._connection = connection
+        self._seen: dict[Place, Pool] = {}
+        self._moved = {} if moved is None else moved
+
+    def of(self, oktmo: str, year: int, register: Register) -> Pool:
+        """Return a pool as it stands now."""
+        place = oktmo, year, register
+        found = self._moved.get(place) or self._seen.get(place)
+        if found is None:
+            found = self._seen[place] = self._renewals.pool(self._connection, oktmo, year, register)
+        return found
+
+    def put(self, pool: Pool) -> None:
+        """Let a pool stand like this from now on."""
+        self._moved[pool.oktmo, pool.year, pool.register] = pool
+
+    def store(self, unit: UnitOfWork) -> None:
+        """Store the pools that were moved."""
+        self._renewals.store_pools(unit, self._moved.values())
+
+
 class Renewals:
     """Answers to offers, and the pools that they move."""
 
     def __init__(
         self,
         *,
-        registry: OwnRegistry,
+        registry: TurnRegistry,
         consents: Forms,
         policy_of: Callable[[str], Policy],
         today: Callable[[], date],
@@ -106,6 +137,11 @@ class Renewals:
     def give(self, unit: UnitOfWork, oktmo: str, year: int, register: Register, amount: int) -> None:
         """Give volume of a year to somebody without an offer; Refused (POOL_EXCEEDED) when it is not there."""
         self._registry.save_pool(unit, self.pool(unit.connection, oktmo, year, register).take(amount))
+
+    def store_pools(self, unit: UnitOfWork, pools: Iterable[Pool]) -> None:
+        """Store pools as they are."""
+        for pool in pools:
+            self._registry.save_pool(unit, pool)
 
     def check_others(self, connection: Connection, certificate: Certificate, *, programme_guid: str, year: int) -> None:
         """Refuse volume of a year to come to a child without priority while the window is open or still to open.
@@ -143,7 +179,8 @@ class Renewals:
         if (lost := self.lost_ground(unit.connection, offer)) is not None:
             raise Refused(lost, year=offer.year)
         self._check_consents(unit.connection, offer)
-        return self._taken(unit, answered)
+        self._grant(unit, answered.offer)
+        return self._store(unit, answered)
 
     def accept_by_order(self, unit: UnitOfWork, guid: str, portal_id: str) -> Offer:
         """Take an offer that an application answers by naming it (renewalOfferId), in the unit that stores it.
@@ -171,29 +208,29 @@ class Renewals:
 
         Silence takes no volume for a child who could not have accepted: such an offer is taken back.
         """
-        done = Lapsed()
+        done, pools, ended = Lapsed(), Pools(self, unit.connection), list[Offer]()
         for offer in self._registry.offers_to_lapse(unit.connection, self._today(), limit=limit):
-            pool = self.pool(unit.connection, offer.oktmo, offer.year, offer.register)
-            if offer.silence is Silence.ACCEPT and not self._stands(unit.connection, offer):
-                answered = renewal.take_back(offer, pool)
-            else:
+            pool = pools.of(offer.oktmo, offer.year, offer.register)
+            if offer.silence is not Silence.ACCEPT or self._stands(unit.connection, offer):
                 answered = renewal.lapse(offer, pool, today=self._today())
-            if answered.offer.state is OfferState.ACCEPTED:
-                answered = self._silently_taken(unit, offer, answered)
             else:
-                self._store(unit, answered)
+                answered = renewal.take_back(offer, pool)
+            if answered.offer.state is OfferState.ACCEPTED and not self._granted(unit, answered.offer):
+                answered = renewal.take_back(offer, pool)
+            ended.append(answered.offer)
+            pools.put(answered.pool)
             done += _one(answered.offer.state)
+        self._registry.save_offers(unit, ended)
+        pools.store(unit)
         return done
 
-    def _silently_taken(self, unit: UnitOfWork, offer: Offer, answered: Answered) -> Answered:
-        """Take a volume by silence, or take the offer back where the account cannot take it: a day goes on."""
+    def _granted(self, unit: UnitOfWork, offer: Offer) -> bool:
+        """Put a volume that silence took on its account; False where the account cannot take it: a day goes on."""
         try:
-            self._taken(unit, answered)
+            self._grant(unit, offer)
         except RuleBroken:
-            pool = self.pool(unit.connection, offer.oktmo, offer.year, offer.register)
-            answered = renewal.take_back(offer, pool)
-            self._store(unit, answered)
-        return answered
+            return False
+        return True
 
     def take_back_lost(self, unit: UnitOfWork, guid: str) -> int:
         """Withdraw the open offers of a certificate that have lost their ground; return how many.
@@ -243,12 +280,10 @@ class Renewals:
             raise Refused(RuleCode.NOT_FOUND, what="renewal offer")
         return offer
 
-    def _taken(self, unit: UnitOfWork, answered: Answered) -> Offer:
-        """Put the volume on the certificate's account, then store offer and pool; nothing when the account refuses."""
-        offer = answered.offer
+    def _grant(self, unit: UnitOfWork, offer: Offer) -> None:
+        """Put the volume on the certificate's account, or (with error) do nothing."""
         kept = kept_of(self._registry, unit.connection, offer.certificate_guid)
         post(self._registry, unit, kept, [renewal.granted(offer)])
-        return self._store(unit, answered)
 
     def _store(self, unit: UnitOfWork, answered: Answered) -> Offer:
         self._registry.save_offer(unit, answered.offer)

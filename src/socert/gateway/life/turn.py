@@ -10,6 +10,7 @@ Sources: portal message dictionary, 11.7, 11.9, 11.10; 15 (invariants 6, 14, 18)
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from socert.gateway.domain.months import year_end
 from socert.gateway.domain.rules_errors import Refused, RuleBroken, RuleCode
-from socert.gateway.life.storing import kept_of
+from socert.gateway.life.renewals import Pools
 from socert.gateway.life.turn_one import Tally, turn_one
 from socert.gateway.store.tables import micros, moment
 from socert.gateway.store.tables_life import turn_failure as failures
@@ -27,15 +28,16 @@ from socert.host.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from socert.gateway.domain.policy import Policy, Register
+    from socert.gateway.domain.policy import Policy
     from socert.gateway.domain.renewal import Pool
-    from socert.gateway.life.renewals import OwnRegistry, Renewals
+    from socert.gateway.life.renewals import Place, Renewals
     from socert.gateway.life.turn_plan import Look
     from socert.gateway.ports import UnitOfWork, Units
+    from socert.gateway.ports.turn import Loaded, TurnRegistry
 
 log = get_logger("turn")
 BATCH = 200
@@ -69,7 +71,7 @@ class YearTurn:
     def __init__(
         self,
         *,
-        registry: OwnRegistry,
+        registry: TurnRegistry,
         renewals: Renewals,
         policy_of: Callable[[str], Policy],
         clock: Callable[[], datetime],
@@ -185,11 +187,15 @@ class YearTurn:
             return run
         tally = run.tally
         guids = self._registry.certificates_of_year(unit.connection, year=year - 1, after=run.after, limit=batch)
+        loaded = self._registry.load(unit.connection, guids)
+        pools = Pools(self._renewals, unit.connection)
         for guid in guids:
             try:
-                self._turn_one(unit, guid, year, tally)
+                self._turn_one(loaded, guid, year, tally, pools)
             except RuleBroken as broken:
                 self._fail(unit, year, Failure(certificate_guid=guid, code=broken.code, text=broken.log_text), tally)
+        loaded.write(unit)
+        pools.store(unit)
         tally.certificates += len(guids)
         run = replace(
             run,
@@ -224,26 +230,25 @@ class YearTurn:
             "a certificate cannot be turned", certificate=failure.certificate_guid, code=failure.code, why=failure.text
         )
 
-    def _turn_one(self, unit: UnitOfWork, guid: str, year: int, tally: Tally) -> None:
-        connection = unit.connection
-        kept = kept_of(self._registry, connection, guid)
-        policy = self._policy_of(kept.certificate.oktmo)
-
-        def pool_of(register: Register) -> Pool:
-            return self._renewals.pool(connection, kept.certificate.oktmo, year, register)
-
+    def _turn_one(self, loaded: Loaded, guid: str, year: int, tally: Tally, pools: Pools) -> None:
+        kept = loaded.kept(guid)
+        place = kept.certificate.oktmo
         turned = turn_one(
-            kept, self._registry.lives(connection, guid), year=year, today=self._today(), policy=policy, pool_of=pool_of
+            kept,
+            loaded.lives(guid),
+            year=year,
+            today=max(self._today(), date(year, 1, 1)),
+            policy=self._policy_of(place),
+            pool_of=lambda register: pools.of(place, year, register),
         )
-        self._registry.save(
-            unit,
+        loaded.save(
             kept,
             entries=turned.shifted.entries,
             status=turned.status,
             contracts=turned.shifted.contracts,
         )
         for register, amount in turned.given.items():
-            self._renewals.give(unit, kept.certificate.oktmo, year, register, amount)
+            pools.put(pools.of(place, year, register).take(amount))
         tally.count(kept, turned)
 
     # --- preview ----------------------------------------------------------------------------------------------------
@@ -258,14 +263,9 @@ class YearTurn:
     ) -> Tally:
         """Say what 1 January of `year` would come to by what the registry holds now; changes nothing."""
         tally, after = Tally(), ""
-        pools: dict[tuple[str, Register], Pool] = {}
-        today = max(self._today(), year_end(year - 1).replace(year=year, month=1, day=1))
+        taken: dict[Place, Pool] = {}
         while True:
-            after = self._look(
-                lambda connection, after=after: self._try_batch(  # type: ignore[misc]  # the loop's own cursor
-                    connection, year, oktmo, today, after, batch, tally, pools
-                )
-            )
+            after = self._look(partial(self._try_batch, year, oktmo, after, batch, tally, taken))
             if not after:
                 return tally
             if progress is not None:
@@ -273,44 +273,28 @@ class YearTurn:
 
     def _try_batch(
         self,
-        connection: Connection,
         year: int,
         oktmo: str | None,
-        today: date,
         after: str,
         batch: int,
         tally: Tally,
-        pools: dict[tuple[str, Register], Pool],
+        taken: dict[Place, Pool],
+        connection: Connection,
     ) -> str:
         """Try the next certificates without storing anything; return the cursor, empty when there are none."""
         guids = self._registry.certificates_of_year(connection, year=year - 1, after=after, limit=batch)
-        views = self._registry.certificates(connection, guids) if oktmo is not None else {}
-        for guid in guids:
-            if oktmo is not None and views[guid].certificate.oktmo != oktmo:
-                continue
+        chosen = list(guids)
+        if oktmo is not None:
+            views = self._registry.certificates(connection, guids)
+            chosen = [guid for guid in guids if views[guid].certificate.oktmo == oktmo]
+        loaded = self._registry.load(connection, chosen)
+        pools = Pools(self._renewals, connection, taken)
+        for guid in chosen:
             tally.certificates += 1
             try:
-                kept = kept_of(self._registry, connection, guid)
-                place = kept.certificate.oktmo
-
-                def pool_of(register: Register, place: str = place) -> Pool:
-                    found = pools.get((place, register))
-                    return found or self._renewals.pool(connection, place, year, register)
-
-                turned = turn_one(
-                    kept,
-                    self._registry.lives(connection, guid),
-                    year=year,
-                    today=today,
-                    policy=self._policy_of(place),
-                    pool_of=pool_of,
-                )
+                self._turn_one(loaded, guid, year, tally, pools)
             except RuleBroken:
                 tally.failed += 1
-                continue
-            for register, amount in turned.given.items():
-                pools[place, register] = pool_of(register).take(amount)
-            tally.count(kept, turned)
         return guids[-1] if guids else ""
 
 

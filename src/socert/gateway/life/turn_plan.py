@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from socert.gateway.domain.consent import may_leave
-from socert.gateway.domain.renewal import window_open
+from socert.gateway.domain.renewal import Offer, offer_key, window_open
 from socert.gateway.domain.rules_errors import Refused, RuleCode
 from socert.gateway.domain.turn import TurnOutcome, latest, lost_ground, plan_turn, rank
+from socert.gateway.life.renewals import Pools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from socert.gateway.domain.policy import Policy, Register
-    from socert.gateway.domain.renewal import Offer, Pool
+    from socert.gateway.domain.renewal import Pool
     from socert.gateway.domain.turn import Continuing, TurnLine
-    from socert.gateway.life.renewals import Forms, OwnRegistry, Renewals
+    from socert.gateway.life.renewals import Forms, Renewals
     from socert.gateway.ports import UnitOfWork, Units
     from socert.gateway.ports.turn import TurnRegistry
 
@@ -75,8 +75,7 @@ class Offering:
     def __init__(
         self,
         *,
-        registry: OwnRegistry,
-        many: TurnRegistry,
+        registry: TurnRegistry,
         renewals: Renewals,
         consents: Forms,
         policy_of: Callable[[str], Policy],
@@ -86,7 +85,6 @@ class Offering:
     ) -> None:
         """Take the parts; `look` reads, `units` write."""
         self._registry = registry
-        self._many = many
         self._renewals = renewals
         self._consents = consents
         self._policy_of = policy_of
@@ -98,7 +96,7 @@ class Offering:
 
     def oktmos(self) -> Sequence[str]:
         """Return the municipalities that a run goes through, in order."""
-        return self._look(self._many.oktmos)
+        return self._look(self._registry.oktmos)
 
     def preview(self, *, year: int, oktmo: str) -> Volumes:
         """Say what the offers of a municipality would come to if they were made now; changes nothing."""
@@ -125,12 +123,14 @@ class Offering:
 
     def _lines(self, connection: Connection, year: int, oktmo: str, policy: Policy) -> Iterator[TurnLine]:
         pupils = _in_order(self._registry.pupils(connection, year=year, oktmo=oktmo), policy)
+        keys = [offer_key(pupil.certificate_guid, pupil.programme_guid, year) for pupil in pupils]
+        offered = self._registry.offered(connection, keys)
         return plan_turn(
             pupils,
             year=year,
             policy_of=lambda _: policy,
             pool_of=lambda place, register: self._renewals.pool(connection, place, year, register),
-            known=lambda key: self._registry.offer(connection, key) is not None,
+            known=offered.__contains__,
         )
 
     # --- making -----------------------------------------------------------------------------------------------------
@@ -177,16 +177,16 @@ class Offering:
 
     def _store(self, offers: Sequence[Offer], short: Collection[Register], unit: UnitOfWork) -> _Stored:
         """Store offers that still stand, in their order; once a pool is short, nobody behind gets of it."""
-        done = _Stored(short=set(short))
+        done, made = _Stored(short=set(short)), list[Offer]()
         connection = unit.connection
         policy = self._policy_of(offers[0].oktmo)
         if not window_open(self._today(), year=offers[0].year, policy=policy):
             raise Refused(
                 RuleCode.WINDOW_CLOSED, since=offers[0].since, until=offers[0].respond_by
             )  # it closed while this ran
-        known = self._many.offered(connection, [offer.key for offer in offers])
-        lost = self._lost(connection, offers, policy)
-        pools: dict[Register, Pool] = {}
+        known = self._registry.offered(connection, [offer.key for offer in offers])
+        lost = self._lost(connection, offers)
+        pools = Pools(self._renewals, connection)
         for offer in offers:
             register = offer.register
             if offer.key in known:
@@ -195,34 +195,32 @@ class Offering:
             if offer.key in lost:
                 done.no_right += 1
                 continue
-            pool = pools.get(register) or self._renewals.pool(connection, offer.oktmo, offer.year, register)
+            pool = pools.of(offer.oktmo, offer.year, register)
             if register in done.short or not pool.fits(offer.volume):
                 done.short.add(register)
                 done.waiting += 1
                 continue
-            pools[register] = pool.hold(offer.volume)
-            self._registry.save_offer(unit, offer)
-            done.offers += 1
-        for pool in pools.values():
-            self._registry.save_pool(unit, pool)
+            pools.put(pool.hold(offer.volume))
+            made.append(offer)
+        self._registry.save_offers(unit, made)
+        pools.store(unit)
+        done.offers = len(made)
         return done
 
-    def _lost(self, connection: Connection, offers: Sequence[Offer], policy: Policy) -> set[str]:
+    def _lost(self, connection: Connection, offers: Sequence[Offer]) -> set[str]:
         """Return the keys of those whose right is gone since the plan was made, or who have withdrawn a consent."""
         contracts = self._registry.contracts(connection, [offer.previous_contract_id for offer in offers])
         payers = self._registry.certificates(connection, [offer.certificate_guid for offer in offers])
+        standing = self._consents.standing(connection, [view.certificate for view in payers.values()])
         lost = set()
         for offer in offers:
             contract, payer = contracts.get(offer.previous_contract_id), payers.get(offer.certificate_guid)
-            if (
-                contract is None
-                or payer is None
-                or lost_ground(payer.certificate.status, contract.contract.state) is not None
-            ):
+            if contract is None or payer is None:
                 lost.add(offer.key)
                 continue
-            consents = self._consents.of(connection, payer.certificate)
-            if any(one.withdrawn_at is not None for one in consents) and not may_leave(consents, policy):
+            consents = standing[offer.certificate_guid]
+            withdrawn = not consents.may_leave and any(one.withdrawn_at is not None for one in consents.kept)
+            if withdrawn or lost_ground(payer.certificate.status, contract.contract.state) is not None:
                 lost.add(offer.key)
         return lost
 

@@ -27,9 +27,10 @@ from socert.gateway.ports import KeyTakenError, UnitOfWork
 from socert.gateway.ports.life import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, RowMapping
 
     from socert.adapters.registry.builtin.posting import Stored
     from socert.gateway.domain.certificate import Identity
@@ -77,23 +78,9 @@ class Keeping(Lives):
         if row is None:
             return None
         balances = connection.execute(select(balance).where(balance.c.certificate_guid == guid)).mappings().all()
-        accounts = life_rows.accounts_of(balances)
         lives = self._lives(connection, tables.contract.c.certificate_guid == guid)
-        own = [life for found, life in lives if found["kept"] or not row["kept_here"]]
         posted = select(entry).where(entry.c.certificate_guid == guid, entry.c.key.is_not(None)).order_by(entry.c.id)
-        entries = [life_rows.entry_of(found) for found in connection.execute(posted).mappings()]
-        shown = rows.certificate_of(row, rows.balance_on(self._today(), [rows.balance_of(one) for one in balances]))
-        return Kept(
-            certificate=shown,
-            register=rows.own_register(shown.unit),
-            book=Book(
-                version=row["version"],
-                accounts=MappingProxyType(accounts),
-                holdings=MappingProxyType(holdings_of(own, entries)),
-                entries=MappingProxyType({one.key: one for one in entries}),
-            ),
-            issued_by_order=row["issued_by_order"],
-        )
+        return kept_in(row, balances, lives, connection.execute(posted).mappings(), self._today())
 
     def issue(
         self,
@@ -146,7 +133,7 @@ class Keeping(Lives):
         guid, status = certificate.guid, kept.certificate.status if status is None else status
         kept_here, periods = _current(connection, kept)
         book = kept.book.post(entries)
-        _check_contracts(guid, contracts)
+        check_contracts(guid, contracts)
         check_explained(kept.book, book, contracts)
         stored = self._stored(connection, guid, [life.contract_id for life in contracts], whole=not kept_here)
         changed = {life.contract_id: life for life in contracts if _life(stored, life.contract_id) != life}
@@ -193,6 +180,34 @@ class Keeping(Lives):
         return rows.balance_on(self._today(), balances)
 
 
+def kept_in(
+    row: RowMapping,
+    balances: Sequence[RowMapping],
+    lives: Sequence[tuple[RowMapping, ContractLife]],
+    posted: Iterable[RowMapping],
+    today: date,
+) -> Kept:
+    """Return the certificate in a row with the book that its balances, contracts and entries with a key make.
+
+    NeedsPerson (PERIOD_NOT_A_YEAR) where a balance is not one calendar year's.
+    """
+    accounts = life_rows.accounts_of(balances)
+    own = [life for found, life in lives if found["kept"] or not row["kept_here"]]
+    entries = [life_rows.entry_of(found) for found in posted]
+    shown = rows.certificate_of(row, rows.balance_on(today, [rows.balance_of(one) for one in balances]))
+    return Kept(
+        certificate=shown,
+        register=rows.own_register(shown.unit),
+        book=Book(
+            version=row["version"],
+            accounts=MappingProxyType(accounts),
+            holdings=MappingProxyType(holdings_of(own, entries)),
+            entries=MappingProxyType({one.key: one for one in entries}),
+        ),
+        issued_by_order=row["issued_by_order"],
+    )
+
+
 def _take_keys(connection: Connection, guid: str, keys: Sequence[str]) -> None:
     """Write a child's keys for a new certificate; `KeyTakenError` when another one has any of them."""
     key, certificate = tables.child_key, tables.certificate
@@ -237,7 +252,8 @@ def _current(connection: Connection, kept: Kept) -> tuple[bool, Periods]:
     }
 
 
-def _check_contracts(guid: str, contracts: Sequence[ContractLife]) -> None:
+def check_contracts(guid: str, contracts: Sequence[ContractLife]) -> None:
+    """Refuse contracts that a certificate cannot be saved with; see `Keeping.save`."""
     for life in contracts:
         if life.certificate_guid != guid:
             raise ValueError(f"Contract {life.contract_id} is paid by another certificate than it is saved with.")

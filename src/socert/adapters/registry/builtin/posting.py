@@ -72,32 +72,42 @@ def check_explained(before: Book, after: Book, contracts: Sequence[ContractLife]
             raise LedgerRefused(RuleCode.BAD_ENTRY, key=place[0], what="the contract's months hold something else")
 
 
+class Posting:
+    """The rows that new entries come to: balances that they open or move, and the entries themselves."""
+
+    def __init__(self) -> None:
+        """Start with nothing to write."""
+        self._opened: list[dict[str, Any]] = []
+        self._moved: list[dict[str, Any]] = []
+        self._entries: list[dict[str, Any]] = []
+
+    def add(self, guid: str, before: Book, after: Book, periods: Periods, now: datetime) -> None:
+        """Add what leads one certificate's book from `before` to `after`."""
+        fresh = [entry for key, entry in after.entries.items() if key not in before.entries]
+        for key in dict.fromkeys(entry.account for entry in fresh):
+            account = after.accounts[key]
+            row = life_rows.account_row(guid, account, period_of(account, periods))
+            (self._moved if (key.register.value, key.year) in periods else self._opened).append(row)
+        for entry in fresh:
+            since = period_of(after.accounts[entry.account], periods)[0]
+            self._entries.append(
+                life_rows.entry_row(guid, entry, period_from=since, version=after.version, source=RULES, now=now)
+            )
+
+    def write(self, connection: Connection) -> None:
+        """Write all of it, of however many certificates."""
+        if self._opened:
+            connection.execute(insert(tables.balance), self._opened)
+        update_each(connection, tables.balance, ("certificate_guid", "register", "period_from"), self._moved)
+        if self._entries:
+            connection.execute(insert(tables.ledger_entry), self._entries)
+
+
 def post(connection: Connection, guid: str, before: Book, after: Book, periods: Periods, now: datetime) -> None:
     """Write the entries that are new in `after`, and the balances that they moved or opened."""
-    fresh = [entry for key, entry in after.entries.items() if key not in before.entries]
-    if not fresh:
-        return
-    opened: list[dict[str, Any]] = []
-    moved: list[dict[str, Any]] = []
-    for key in dict.fromkeys(entry.account for entry in fresh):
-        account = after.accounts[key]
-        row = life_rows.account_row(guid, account, period_of(account, periods))
-        (moved if (key.register.value, key.year) in periods else opened).append(row)
-    if opened:
-        connection.execute(insert(tables.balance), opened)
-    update_each(connection, tables.balance, ("certificate_guid", "register", "period_from"), moved)
-    written = [
-        life_rows.entry_row(
-            guid,
-            entry,
-            period_from=period_of(after.accounts[entry.account], periods)[0],
-            version=after.version,
-            source=RULES,
-            now=now,
-        )
-        for entry in fresh
-    ]
-    connection.execute(insert(tables.ledger_entry), written)
+    posting = Posting()
+    posting.add(guid, before, after, periods, now)
+    posting.write(connection)
 
 
 def store(
