@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tests.gateway.region import Region
 
     from socert.contracts.message import MessageType
+    from socert.gateway.exchange.carriers import Carriers
     from socert.gateway.exchange.exchange import Exchange
 
 
@@ -46,6 +47,7 @@ class Line:
     batch_size: int = 100
     attempts: int = 4
     deadline: float = 10.0
+    carriers: Carriers | None = None
     ids: Numbers = field(default_factory=Numbers)
 
     @cached_property
@@ -61,6 +63,7 @@ class Line:
             message_ids=MessageIds(self.clock),
             ids=self.ids,
             batch_size=self.batch_size,
+            carriers=self.carriers,
         )
 
     @cached_property

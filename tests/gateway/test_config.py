@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,19 @@ import pytest
 from socert.gateway import config
 from socert.gateway.config import Settings
 from socert.gateway.config_policy import MunicipalitySettings, PolicySettings
-from socert.gateway.domain.channel import Push
+from socert.gateway.domain.channel import Elk, Push
 from socert.gateway.domain.records import Scheme
 from socert.gateway.errors import SettingsError
 
+ELK = Elk(
+    sender_inn="0001234562",
+    sender_kpp="000101001",
+    service="7",
+    acceptance="1",
+    citizenship="643",
+    informed=1,
+    closed=2,
+)
 GIVEN: dict[str, tuple[str, Any]] = {
     "data_dir": ("elsewhere", Path("elsewhere")),
     "database_url": ("postgresql://u:geheim@h/x", "postgresql://u:geheim@h/x"),
@@ -24,6 +35,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "log_level": ("DEBUG", "DEBUG"),
     "log_json": ("true", True),
     "node": ("gateway-2", "gateway-2"),
+    "console_password": ("geheim-und-lang", "geheim-und-lang"),
     "exchange_url": ("https://exchange.example/1.2", "https://exchange.example/1.2"),
     "exchange_timeout": ("7.5", 7.5),
     "exchange_certificate": ("exchange.pem", Path("exchange.pem")),
@@ -40,6 +52,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "hours_in_query": ("true", True),
     "account_push": ("notify", "notify"),
     "notify_by": ("elk", "elk"),
+    "elk": (json.dumps(asdict(ELK)), ELK),
     "query_deadline": ("2.5", 2.5),
     "eais_token": ("geheim", "geheim"),
     "calculation_kept": ("60", 60.0),
@@ -68,6 +81,7 @@ WRONG = {
     "port": "70000",
     "log_level": "LOUD",
     "node": "x" * 51,
+    "console_password": "geheim",
     "exchange_url": "ftp://exchange",
     "exchange_timeout": "0",
     "zone": "Nowhere",

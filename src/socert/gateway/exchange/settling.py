@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from socert.contracts.portal import account, order_event
-from socert.gateway.exchange import outbox, outcome
-from socert.gateway.store.tables import MessageState
+from socert.contracts.portal import account, elk_status, order_event
+from socert.gateway.exchange import outcome, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +24,9 @@ Settler = Callable[[Connection, str, Any, datetime], object]
 """Takes our message's id, the portal's answer as its type reads it, and now."""
 
 
-def take_event_answer(connection: Connection, message_id: str, answer: order_event.Response, now: datetime) -> object:
-    """The portal took an event on an order, or did not; the values of its code besides 0 are not published."""
-    state = MessageState.DONE if answer.accepted else MessageState.REJECTED
-    text = f"{answer.code}: {answer.message}"
-    outbox.settle(connection, message_id, state, now=now, outcome=text, even_dead=True)
-    return state.value
-
-
 SETTLERS: Mapping[MessageType, Settler] = {
     account.UPDATE_RESPONSE: outcome.answered,
-    order_event.RESPONSE: take_event_answer,
+    order_event.RESPONSE: verdicts.take_event,
+    elk_status.RESPONSE: verdicts.take_orders,
 }
 """Those that every gateway has."""
