@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from socert.gateway.cli_consent import consent
 from socert.gateway.cli_parts import open_by, open_workshop, plain_errors, settings_of
+from socert.gateway.cli_registry import registry as registry
 from socert.gateway.errors import GatewayError
 from socert.host import log
 
@@ -97,36 +97,6 @@ def upgrade() -> None:
     """Bring the database's tables up to date; `serve` and `import` do it by themselves."""
     with open_workshop():
         click.echo("Таблицы базы данных в порядке.")
-
-
-@click.group()
-def registry() -> None:
-    """The built-in registry of certificates and contracts."""
-
-
-registry.add_command(consent)
-
-
-@registry.command()
-@plain_errors
-def count() -> None:
-    """Say how many certificates and contracts are kept."""
-    with open_workshop() as workshop:
-        certificates, contracts = workshop.units.run(workshop.registry.count)
-    click.echo(f"Сертификатов: {certificates}, договоров: {contracts}")
-
-
-@registry.command()
-@plain_errors
-def check() -> None:
-    """Check that every balance is the sum of its ledger entries; exit code 1 and the numbers where one is not."""
-    with open_workshop() as workshop:
-        wrong = workshop.store.look(workshop.registry.unbalanced)
-    for number in wrong:
-        click.echo(f"Сертификат {number}: проводки не сходятся с остатком")
-    if wrong:
-        raise click.ClickException(f"Не сходится сертификатов: {len(wrong)}")
-    click.echo("Все остатки сходятся с проводками.")
 
 
 @click.group()
