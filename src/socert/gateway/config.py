@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     node: str = Field(
         "gateway-1", max_length=50, description="Name of this process; unique among those on one database."
     )
+    console_password: SecretStr | None = Field(
+        None,
+        min_length=12,
+        description="Password of the operator's pages (user: operator). Default: none, they answer this machine only.",
+    )
 
     exchange_url: str = Field(
         "http://127.0.0.1:8090/smev/1.2",

@@ -1,6 +1,7 @@
-"""The gateway's own HTTP server: `/health`, `/metrics`, `/api/v1/status`, `/api/v1/messages`, and `/eais/v1`.
+"""The gateway's own HTTP server: health, metrics, the standing of messages, `/eais/v1` and the operator's `/console`.
 
-Nothing personal leaves here: messages are shown by ids, states and reasons, never by their bytes.
+Nothing personal leaves `/health`, `/metrics` and `/api/v1`: messages are shown by ids, states and reasons, never by
+their bytes. The console shows persons, and asks who is there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from sqlalchemy import select
 
 from socert.gateway.api.eais import Eais
 from socert.gateway.app import Gateway, idle, standing
+from socert.gateway.console.app import desk_of, make_console
+from socert.gateway.console.shell import PREFIX
 from socert.gateway.store import tables
 from socert.gateway.store.tables import moment
 
@@ -35,6 +38,8 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_get("/api/v1/status", _status)
     app.router.add_get("/api/v1/messages", _messages)
     Eais(gateway.workshop).add_to(app)
+    console = make_console(desk_of(gateway.workshop), password=gateway.workshop.settings.console_password)
+    app.add_subapp(PREFIX, console)
     return app
 
 
