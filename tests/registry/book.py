@@ -30,6 +30,7 @@ class Book:
     store: Store
     registry: BuiltinRegistry
     touched: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
+    touched_offers: list[str] = field(default_factory=list)
 
     def municipalities(self, *items: Municipality) -> Put:
         return self.run(lambda unit: self.registry.put_municipalities(unit, items))
@@ -72,6 +73,7 @@ class Book:
             unit = Unit(connection)
             result = work(unit)
             self.touched = (list(unit.certificates), list(unit.contracts))
+            self.touched_offers = list(unit.offers)
             return result
 
         return self.store.run(both)
