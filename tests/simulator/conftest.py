@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from tests.simulator.browsing import Browser
+from tests.simulator.looking import WIDTHS, opened_page
 from tests.simulator.parent import CostServer, Parent, write_world
 
 from socert.contracts.portal import account
@@ -28,6 +29,8 @@ from socert.simulator.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from playwright.async_api import Page
 
     from socert.contracts.signature.signer import Signer
     from socert.contracts.smev.operation import Operation
@@ -293,6 +296,13 @@ async def exchange(keys: Path, http: aiohttp.ClientSession) -> AsyncIterator[Reg
     settings = Settings(port=0, keys=keys, clock=ClockMode.MANUAL, exchange_only=True)
     async with Simulator(settings) as running:
         yield Region(running, signer_of(keys, "region"), http)
+
+
+@pytest.fixture(params=WIDTHS)
+async def page(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, Page]]:
+    """The name of a width, and a page of a fresh browser that is so wide."""
+    async with opened_page(request.param) as opened:
+        yield request.param, opened
 
 
 @pytest.fixture

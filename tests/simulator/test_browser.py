@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import shutil
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.async_api import async_playwright
+from tests.simulator.looking import SCREENSHOTS, look, tab_to, words
 
 from socert.contracts.portal import account
 from socert.simulator.app import Simulator
@@ -21,20 +18,10 @@ from socert.simulator.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from playwright.async_api import Page
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 TOWN = {"code": "00000000-0000-4000-8000-000000000002", "name": "город Заозёрск"}
 HOUSE = {"name": "МБУ ДО «Дворец творчества Заозёрска»"}
 CENTRE = {"name": "ГАУ ДО «Центр „Горизонт“»"}
@@ -48,36 +35,6 @@ PROGRAMMES = [
     {"name": "Туристско-краеведческая экспедиция «По следам первооткрывателей Заозёрья»", "organisation": HOUSE}
     | {"direction": "туристско-краеведческая", "certificate_accepted": True, "municipality_code": TOWN["code"]},
 ]
-
-
-def chromium() -> str:
-    """Return the path of Chromium; without one the test is skipped, or fails where a browser is required."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    if os.environ.get("SOCERT_BROWSER") == "required":
-        pytest.fail("There is no Chromium: install it (apt-get install chromium), SOCERT_BROWSER=required wants one.")
-    pytest.skip("There is no Chromium on this machine: the pages were not looked at")
-
-
-@pytest.fixture(params=WIDTHS)
-async def page(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, Page]]:
-    """A page of a fresh browser and the name of its width; errors of the page fail the test."""
-    path = chromium()
-    width, height = WIDTHS[request.param]
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=ARGUMENTS)
-        context = await browser.new_context(viewport={"width": width, "height": height}, locale="ru-RU")
-        opened = await context.new_page()
-        opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        opened.on("pageerror", lambda error: errors.append(str(error)))
-        yield request.param, opened
-        await browser.close()
-    assert [
-        error for error in errors if "404 (Not Found)" not in error
-    ] == []  # one test opens a page that is not there
 
 
 @pytest.fixture
@@ -138,31 +95,6 @@ async def fair(keys: Path, tmp_path: Path, http: Any, region: Any) -> AsyncItera
     place.write_text(json.dumps({"programmes": PROGRAMMES, "municipalities": [TOWN]}), "utf-8")
     async with Simulator(Settings(port=0, keys=keys, catalogue=place)) as running:
         yield type(region)(running, region.signer, http)
-
-
-async def look(page: Page, name: str) -> None:
-    """Take a screenshot; nothing may stick out sideways."""
-    await asyncio.to_thread(SCREENSHOTS.mkdir, parents=True, exist_ok=True)
-    await page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0, name
-
-
-async def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the element whose text holds `name` has the focus, and see that the focus shows."""
-    for _ in range(40):
-        await page.keyboard.press("Tab")
-        text = await page.evaluate("document.activeElement.innerText || ''")
-        if name in " ".join(text.split()):
-            outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            assert outline != "none"
-            return
-    pytest.fail(f"Tab never reaches {name!r}")
-
-
-async def words(page: Page) -> str:
-    """Return what a person can read."""
-    return " ".join((await page.inner_text("main")).split())
 
 
 async def test_a_parent_walks_through_the_account_with_the_keyboard(page: tuple[str, Page], family: Any) -> None:

@@ -486,3 +486,21 @@ async def test_order_of_somebody_else_is_not_there(parent: Parent, site: Browser
         assert (await site.post(f"{order.path}/{step}", **ALL)).status == 404
     assert "Заявлений нет" in (await site.get("/account")).text
     assert len(parent.got["FormData"]) == 1
+
+
+async def test_form_that_came_back_is_shown_to_its_owner_only_and_leads_on_once_it_was_right(
+    parent: Parent, site: Browser
+) -> None:
+    draft = await priced(site, parent)
+    wrong = await site.send(draft, draft.path + "/submit")
+    assert wrong.path.startswith("/account/form/")
+    assert (await site.get(wrong.path)).problems() == wrong.problems()
+
+    done = await site.send(wrong, draft.path + "/submit", **ALL)
+    assert (await site.get(wrong.path)).path == done.path == draft.path
+
+    other = await site.send(await site.get(ENROL), "/enrol")
+    stranger = parent.portal.people.put_owner(Identity.snils("1"), "Чужая", "Анна", None)
+    await site.post("/sign-in", person=str(stranger))
+    assert (await site.get(other.path)).path == "/account"
+    assert (await site.get("/account/form/none")).path == "/account"

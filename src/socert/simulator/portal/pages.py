@@ -12,7 +12,7 @@ from aiohttp import web
 
 from socert.host.log import get_logger
 from socert.simulator.portal import programmes
-from socert.simulator.portal.pages_base import COOKIE, Desk, text
+from socert.simulator.portal.pages_base import COOKIE, WRONG, Desk, text
 from socert.simulator.portal.pages_child import ChildPages
 from socert.simulator.portal.pages_consent import ConsentPages
 from socert.simulator.portal.pages_enrol import EnrolPages
@@ -52,6 +52,7 @@ class Pages:
                 web.post("/sign-in", self._sign_in),
                 web.post("/sign-out", self._sign_out),
                 web.get(programmes.PATH, self._programmes),
+                web.get(WRONG, self._desk.wrong),
                 web.get("/static/{name}", _static),
             ]
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -33,6 +34,8 @@ CHILD = r"/account/child/{child:\d{1,18}}"
 """The beginning of addresses of pages about one child."""
 ORDER = r"/account/order/{order:\d{1,18}}"
 """The beginning of addresses of pages about one order."""
+WRONG = "/account/form/{form}"
+"""The address of a form that came back with problems."""
 
 #: Pages load nothing but their own style sheet and icon, and post only to themselves.
 _HEADERS = {
@@ -48,6 +51,17 @@ _REMEMBERED = 500
 _WELCOME = ("/enrol?", "/account/")
 
 
+@dataclass(kw_only=True, slots=True)
+class _Returned:
+    """A form that came back with problems; `place` is where it led once it was right."""
+
+    owner: int
+    path: str
+    template: str
+    context: dict[str, Any]
+    place: str = ""
+
+
 class Desk:
     """Renders pages for who is signed in, and remembers what a page must not do twice.
 
@@ -60,6 +74,7 @@ class Desk:
         self.version = version
         self._sessions: dict[str, int] = {}
         self._answers: dict[str, tuple[int, Any]] = {}
+        self._wrong: dict[str, _Returned] = {}
         self._done: dict[tuple[int, str, str], str] = {}
         self._locks: dict[tuple[int, str, str], asyncio.Lock] = {}
 
@@ -78,7 +93,7 @@ class Desk:
 
     def forget(self) -> None:
         """Sign everybody out, forget answers and forms."""
-        for kept in (self._sessions, self._answers, self._done):
+        for kept in (self._sessions, self._answers, self._wrong, self._done):
             kept.clear()
 
     # Who is signed in
@@ -132,11 +147,30 @@ class Desk:
     def page(
         self, request: web.Request, template: str, owner: Owner | None, status: int = 200, **context: Any
     ) -> web.Response:
-        """Render a page. `token` in a template is for its forms: see `once`."""
+        """Render a page. `token` in a template is for its forms: see `once`.
+
+        What was posted with `problems` is shown at an address of its own, to which the browser is led: going back and
+        forth asks nobody whether to send the form again.
+        """
+        if context.get("problems") and request.method == "POST" and owner is not None:
+            key = secrets.token_urlsafe(12)
+            returned = _Returned(owner=owner.id, path=request.path, template=template, context=context)
+            _remember(self._wrong, key, returned)
+            raise web.HTTPSeeOther(WRONG.replace("{form}", key))
         context = {"owner": owner, "token": secrets.token_urlsafe(12), "problems": {}, **context}
         response = aiohttp_jinja2.render_template(template, request, context, status=status)
         response.headers.update(_HEADERS)
         return response
+
+    async def wrong(self, request: web.Request) -> web.Response:
+        """Show a form that came back, with everything that was typed; one that is forgotten leads to the account."""
+        owner = self.owner(request)
+        returned = self._wrong.get(request.match_info["form"])
+        if returned is None or returned.owner != owner.id:
+            raise web.HTTPSeeOther("/account")
+        if returned.place:
+            raise web.HTTPSeeOther(returned.place)
+        return self.page(request, returned.template, owner, 422, **returned.context)
 
     async def once(
         self, request: web.Request, owner: Owner, form: Mapping[str, Any], work: Callable[[], Awaitable[str]]
@@ -151,6 +185,9 @@ class Desk:
             async with lock:
                 if key not in self._done:
                     _remember(self._done, key, await work())
+                    for returned in self._wrong.values():
+                        if (returned.owner, returned.path) == key[:2]:
+                            returned.place = self._done[key]
                 return web.HTTPSeeOther(self._done[key])
         finally:
             self._locks.pop(key, None)

@@ -84,7 +84,6 @@ class EnrolPages:
             request,
             "enrol.html",
             owner,
-            422 if problems else 200,
             programme=programme,
             municipality=self._portal.catalogue.municipality(programme.municipality_code),
             places=self._places(programme),
@@ -183,7 +182,6 @@ class EnrolPages:
             request,
             "draft.html",
             owner,
-            422 if problems else 200,
             order=order,
             child=self._portal.people.child_of(owner.id, order.child),
             place=order.municipality.name,
@@ -275,7 +273,12 @@ class EnrolPages:
             raise await self._desk.once(request, owner, form, work)
         except OrderRefused as error:
             return self._desk.page(
-                request, "error.html", owner, 422, title="Подать заявление не получилось", text=str(error)
+                request,
+                "error.html",
+                owner,
+                title="Подать заявление не получилось",
+                text=str(error),
+                problems={"": str(error)},
             )
 
     # Parts

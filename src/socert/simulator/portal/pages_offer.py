@@ -66,7 +66,6 @@ class OfferPages:
             request,
             "offer.html",
             owner,
-            422 if problems else 200,
             offer=offer,
             card=card,
             child=self._portal.people.child_of(owner.id, child),
