@@ -47,7 +47,12 @@ from socert.gateway.life.days import Days
 from socert.gateway.life.enrolment import Enrolments
 from socert.gateway.life.erasure import Erasure
 from socert.gateway.life.issuing import Issuing
+from socert.gateway.life.renewals import Renewals
 from socert.gateway.life.today import Today
+from socert.gateway.life.turn import YearTurn
+from socert.gateway.life.turn_plan import Offering
+from socert.gateway.mapping.account_query import AccountQueryAnswerer
+from socert.gateway.mapping.action import ActionAnswerer
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
 from socert.gateway.mapping.snapshot import SnapshotAnswerer
 from socert.gateway.projection import Projector, explain
@@ -164,6 +169,9 @@ class Workshop:
             clock=clock,
             today=self.today,
         )
+        self.renewals = Renewals(
+            registry=self.registry, consents=self.consents, policy_of=settings.policy_of, today=self.today
+        )
         self.projector = Projector(
             registry=self.registry,
             clock=clock,
@@ -172,6 +180,24 @@ class Workshop:
             zone=settings.zone,
         )
         self.units = ProjectedUnits(self.store, self.projector, self.orders)
+        self.offering = Offering(
+            registry=self.registry,
+            renewals=self.renewals,
+            consents=self.consents,
+            policy_of=settings.policy_of,
+            today=self.today,
+            look=self.store.look,
+            units=self.units,
+        )
+        self.turn = YearTurn(
+            registry=self.registry,
+            renewals=self.renewals,
+            policy_of=settings.policy_of,
+            clock=clock,
+            today=self.today,
+            look=self.store.look,
+            units=self.units,
+        )
         self.erasure = Erasure(
             store=self.store, registry=self.registry, keeper=self.registry, consents=self.consents, clock=clock
         )
@@ -316,7 +342,20 @@ class Gateway:
         enrolment = EnrolmentAnswerer(
             orders=shop.orders, enrolments=shop.enrolments, contracts=shop.contracts, zone=settings.zone
         )
-        own = (certificates, enrolment, SnapshotAnswerer())
+        questions = AccountQueryAnswerer(
+            registry=shop.registry,
+            consents=shop.consents,
+            projector=shop.projector,
+            clock=shop.clock,
+            zone=settings.zone,
+        )
+        decisions = ActionAnswerer(
+            registry=shop.registry,
+            renewals=shop.renewals,
+            consents=shop.consents,
+            policy_of=settings.policy_of,
+        )
+        own = (certificates, enrolment, questions, decisions, SnapshotAnswerer())
         return plugins.load(entry_points(group=plugins.GROUP), shop.services, own)
 
     @cached_property

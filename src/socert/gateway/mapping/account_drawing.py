@@ -92,6 +92,10 @@ class Drawing:
             raise NotTellable("; ".join(str(problem) for problem in problems))
         return _render(self, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=self.body)
 
+    def update(self, *, seq: int, as_of: datetime) -> account.Update:
+        """Return the object as an answer to a question carries it: whole, with the cause RECONCILE."""
+        return _update(self, seq, as_of, account.Cause.RECONCILE, "UPDATE", self.body)
+
     def told_to(self) -> str:
         """Return whose account and which child it is told to, rendered: what `render_closing` needs later."""
         return render_recipient(PREFIX, self.recipient)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime, tzinfo
 
+    from socert.contracts.portal import account as account_message
     from socert.gateway.life.consents import Consents, Standing
     from socert.gateway.ports import CertificateView, Registry
 
@@ -111,6 +112,29 @@ class Projector:
                 policy = self._consents.policy_of(view.certificate)
                 drawn += self._drawer.consents(view, standing[guid], policy)
         return drawn
+
+    def draw(self, connection: Connection, guid: str, *, as_of: datetime) -> list[account_message.Update]:
+        """Return what may be told of a certificate and all it pays, drawn from the registry now; nothing is written.
+
+        Each object has the version that it was told at last, 1 where it never was, and the cause RECONCILE.
+        """
+        view = self._registry.certificates(connection, [guid])[guid]
+        standing = self._consents.standing(connection, [view.certificate])[guid]
+        policy = self._consents.policy_of(view.certificate)
+        contracts = self._registry.contracts(connection, self._registry.contracts_of(connection, [guid]))
+        offers = self._registry.offers(connection, _keys_of(connection, [guid]))
+        drawn = [
+            self._drawer.certificate(view, standing),
+            *(self._drawer.contract(one, view, standing) for one in contracts.values()),
+            *(self._drawer.offer(one, view, standing) for one in offers.values()),
+            *self._drawer.consents(view, standing, policy),
+        ]
+        told = prior_of(connection, [item.object_id for item in drawn]).told
+        return [
+            item.update.update(seq=told[item.object_id]["seq"] if item.object_id in told else 1, as_of=as_of)
+            for item in drawn
+            if item.hold is None and item.update is not None and item.update.body is not None and not item.gone
+        ]
 
     # --- looking again ----------------------------------------------------------------------------------------------
 
