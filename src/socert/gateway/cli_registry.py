@@ -12,6 +12,7 @@ from socert.gateway.cli_certificate import certificate
 from socert.gateway.cli_consent import consent
 from socert.gateway.cli_contract import COMMANDS
 from socert.gateway.cli_parts import open_workshop
+from socert.gateway.cli_turn import turn
 from socert.gateway.cli_words import told
 
 
@@ -22,6 +23,7 @@ def registry() -> None:
 
 registry.add_command(certificate)
 registry.add_command(consent)
+registry.add_command(turn)
 for _command in COMMANDS:
     registry.add_command(_command)
 

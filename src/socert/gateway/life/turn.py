@@ -58,7 +58,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A certificate that a rule did not let through, the rule's code and its words for the log."""
+    """A certificate that a rule did not let through, the rule's code and its words for people."""
 
     certificate_guid: str
     code: str
@@ -193,7 +193,7 @@ class YearTurn:
             try:
                 self._turn_one(loaded, guid, year, tally, pools)
             except RuleBroken as broken:
-                self._fail(unit, year, Failure(certificate_guid=guid, code=broken.code, text=broken.log_text), tally)
+                self._fail(unit, year, Failure(certificate_guid=guid, code=broken.code, text=broken.people_text), tally)
         loaded.write(unit)
         pools.store(unit)
         tally.certificates += len(guids)
@@ -212,7 +212,7 @@ class YearTurn:
         guids = self._registry.certificates_of_year(unit.connection, year=year - 1, after=run.after, limit=1)
         if run.number != number or not guids:
             return run
-        text = f"our own code or the database refused it: {why}"
+        text = f"Внутренняя ошибка ({why}), её подробности в журнале."
         self._fail(unit, year, Failure(certificate_guid=guids[0], code=RuleCode.TECHNICAL.value, text=text), run.tally)
         run.tally.certificates += 1
         run = replace(run, after=guids[0])
@@ -226,9 +226,7 @@ class YearTurn:
                 year=year, certificate_guid=failure.certificate_guid, code=failure.code, text=failure.text
             )
         )
-        log.warning(
-            "a certificate cannot be turned", certificate=failure.certificate_guid, code=failure.code, why=failure.text
-        )
+        log.warning("a certificate cannot be turned", certificate=failure.certificate_guid, code=failure.code)
 
     def _turn_one(self, loaded: Loaded, guid: str, year: int, tally: Tally, pools: Pools) -> None:
         kept = loaded.kept(guid)
