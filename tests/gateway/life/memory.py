@@ -164,6 +164,13 @@ class MemoryRegistry:
         unit.touch([guid], [life.contract_id for life in contracts])
         return saved
 
+    def identify(self, unit: UnitOfWork, guid: str, *, applicant_snils: str) -> None:
+        kept = self.certificates_kept[guid]
+        applicant = replace(kept.certificate.applicant, snils=applicant_snils)
+        named = replace(kept, certificate=replace(kept.certificate, applicant=applicant))
+        self.certificates_kept = {**self.certificates_kept, guid: named}
+        unit.touch([guid])
+
     # contracts
 
     def life(self, connection: Connection, contract_id: str) -> ContractLife | None:

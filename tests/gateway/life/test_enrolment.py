@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.gateway import records
 from tests.gateway.life.world import AUTUMN, NEXT_YEAR, NOMINAL, PRICE, agree, programme, whom
-from tests.gateway.records import GROUP, OKTMO
+from tests.gateway.records import GROUP, OKTMO, PARENT_SNILS
 
 from socert.gateway.domain.certificate import CertificateStep
 from socert.gateway.domain.consent import Channel
@@ -198,6 +198,23 @@ def test_an_application_reserves_its_part_at_once(world: World) -> None:
     contract = papers[life.contract_id].contract
     assert (contract.programme_name, contract.study_year) == ("Резьба по дереву", 1)
     assert (contract.organisation_inn, contract.organisation_name) == ("0001234562", "ООО «Стружка»")
+
+
+@pytest.mark.seed("in-account")
+@pytest.mark.parametrize(("first_name", "learnt"), [("Евпраксия", PARENT_SNILS), ("Мария", None)])
+def test_an_application_tells_whose_account_it_is(world: World, first_name: str, learnt: str | None) -> None:
+    """The question that a certificate is issued by has no SNILS of the applicant; only the same one's is taken."""
+    asked, person = whom()
+    stranger = replace(person.applicant, first_name=first_name, snils=None)
+    guid = world.run(
+        lambda unit: world.issuing.find_or_issue(
+            unit, asked, person=replace(person, applicant=stranger), oktmo=OKTMO, start=AUTUMN[0], order_id="7"
+        )
+    ).guid
+
+    world.enrol(guid, "8")
+
+    assert world.kept(guid).certificate.applicant.snils == learnt
 
 
 @pytest.mark.seed("only-choose")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from socert.gateway.domain.ledger import Book
     from socert.gateway.domain.policy import Policy
-    from socert.gateway.domain.records import Child
+    from socert.gateway.domain.records import Child, Person
 
 FINAL = frozenset({CertificateStatus.ANNULLED, CertificateStatus.EXPIRED})
 _ISSUED, _ACTIVE = CertificateStatus.ISSUED, CertificateStatus.ACTIVE
@@ -230,15 +230,19 @@ def same_child(asked: Identity, kept: Identity) -> bool:
         return False
     if not same_snils and asked.snils is not None and kept.snils is not None:
         raise NeedsPerson(RuleCode.IDENTITY_CONFLICT, conflict="one document, two SNILS")
-    named_alike = (
-        same_name(asked.last_name, kept.last_name)
-        and same_name(asked.first_name, kept.first_name)
-        and same_name(asked.middle_name, kept.middle_name)
-    )
-    if not (named_alike and asked.birth_date == kept.birth_date):
+    if not (named_alike(asked, kept) and asked.birth_date == kept.birth_date):
         shared = "SNILS" if same_snils else "document"
         raise NeedsPerson(RuleCode.IDENTITY_CONFLICT, conflict=f"one {shared}, two names or birth dates")
     return True
+
+
+def named_alike(one: Identity | Person, other: Identity | Person) -> bool:
+    """Say whether all three names are the same."""
+    return (
+        same_name(one.last_name, other.last_name)
+        and same_name(one.first_name, other.first_name)
+        and same_name(one.middle_name, other.middle_name)
+    )
 
 
 def decide_issue(

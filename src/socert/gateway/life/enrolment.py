@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from socert.gateway.domain import contract_steps, cost
-from socert.gateway.domain.certificate import Identity, check_age, check_reserve
+from socert.gateway.domain.certificate import Identity, check_age, check_reserve, named_alike
 from socert.gateway.domain.consent import check_consents, counts, missing_forms
 from socert.gateway.domain.cost import Cost, CostQuestion, Payer, Source, check_pays
 from socert.gateway.domain.enrolment import Conditions, answered_before, check_conditions
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from socert.gateway.domain.consent import Consent
     from socert.gateway.domain.contract import ContractLife
     from socert.gateway.domain.policy import Policy
-    from socert.gateway.domain.records import Programme
+    from socert.gateway.domain.records import Person, Programme
     from socert.gateway.life.cases import Cases
     from socert.gateway.life.consents import Consents
     from socert.gateway.life.issuing import Issuing, NewPerson
@@ -216,6 +216,7 @@ class Enrolments:
         check_conditions(conditions)
         consents = self._given(unit, application, kept, policy)
         check_consents(consents, policy)
+        self._identify(unit, kept, application.person.applicant)
         made = self._quoted(application, kept, group.programme, end, policy)
         if by_certificate:
             if application.agreed is None:
@@ -269,6 +270,12 @@ class Enrolments:
         if counting:
             self._consents.give(unit, kept.certificate, counting)
         return self._consents.of(unit.connection, kept.certificate)
+
+    def _identify(self, unit: UnitOfWork, kept: Kept, who: Person) -> None:
+        """Learn the applicant's SNILS: the question that a certificate is issued by has none, an account needs it."""
+        known = kept.certificate.applicant
+        if known.snils is None and who.snils is not None and named_alike(known, who):
+            self._registry.identify(unit, kept.certificate.guid, applicant_snils=who.snils)
 
     def _quoted(self, application: Application, kept: Kept, programme: Programme, end: date, policy: Policy) -> Quote:
         """Split the price by who pays: the certificate and the parent, a count register, the parent alone, nobody."""

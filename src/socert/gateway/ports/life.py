@@ -110,6 +110,10 @@ class LifeRegistry(Protocol):
         """
         ...
 
+    def identify(self, unit: UnitOfWork, guid: str, *, applicant_snils: str) -> None:
+        """Store the SNILS of a certificate's applicant where none is known yet, and touch the certificate."""
+        ...
+
     # contracts
 
     def life(self, connection: Connection, contract_id: str) -> ContractLife | None:

@@ -151,6 +151,13 @@ class Keeping(Lives):
         shown = replace(certificate, status=status, balance=self._balance(book, kept.register, periods))
         return replace(kept, certificate=shown, book=book)
 
+    def identify(self, unit: UnitOfWork, guid: str, *, applicant_snils: str) -> None:
+        """Store the SNILS of a certificate's applicant where none is known yet, and touch the certificate."""
+        table = tables.certificate
+        chosen = update(table).where(table.c.guid == guid, table.c.applicant_snils.is_(None))
+        unit.connection.execute(chosen.values(applicant_snils=applicant_snils))
+        unit.touch([guid])
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _stored(self, connection: Connection, guid: str, ids: Sequence[str], *, whole: bool) -> Stored:
