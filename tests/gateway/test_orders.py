@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.gateway.enrolling import ORDER, application, codes, file, go, heard, statuses, texts
-from tests.gateway.records import balance, certificate, guid
+from tests.gateway.records import balance, certificate, guid, programme
 from tests.gateway.test_poller import question
 
 from socert.contracts.portal import enrolment, order_event
@@ -136,6 +136,18 @@ async def test_what_breaks_the_schema_never_leaves(line: Line, capsys: pytest.Ca
     assert [code for _, code in codes(line)] == [1, 2, 6, 62]
     assert states(line)[-2:] == [AnswerState.REJECTED, AnswerState.DELIVERED]
     assert "breaks the portal's schema" in capsys.readouterr().out
+
+
+async def test_a_contract_that_cannot_be_told_keeps_no_status_back(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider = replace(programme().organisation, ogrn="1")
+    line.region.units.run(lambda unit: line.region.registry.put_programmes(unit, [programme(organisation=provider)]))
+    await ask(line)
+    await go(line)
+    assert codes(line) == [(1, 1), (2, 2), (3, 6)]
+    assert [change.contract for change in statuses(line)] == [None] * 3
+    assert "contractInfo/organisation/ogrn" in capsys.readouterr().out
 
 
 @pytest.mark.invariant(7)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
+from socert.contracts.portal.enrolment import check_response
 from socert.gateway.domain.order import ENDINGS, OrderEvent, Stage
 from socert.gateway.domain.rules_errors import Refused, RuleCode
 from socert.gateway.exchange import answers
@@ -148,6 +149,12 @@ class Orders:
             payer = None if guid is None else self._registry.certificates(connection, [guid]).get(guid)
         bare = bare_status_of(event, seq=seq, codes=self._codes)
         whole = status_of(event, seq=seq, codes=self._codes, contract=contract, payer=payer)
+        problems = check_response(whole)
+        if problems:
+            # A status without its contract is worth more to the parent than one that the portal refuses.
+            why = "; ".join(map(str, problems))
+            log.error("the contract of an order is not told", order_id=event.order_id, why=why)
+            whole = status_of(event, seq=seq, codes=self._codes, contract=None, payer=payer)
         allowed = payer is None or self._may_leave(connection, payer.certificate)
         personal = allowed and payer is not None
         answers.put(
