@@ -141,6 +141,8 @@ async def test_a_day_without_a_connection_is_made_good(world: World) -> None:
     """The ids grow too old for the exchange; the same versions arrive under new ones, each once."""
     async with world.serving(exchange_url="http://127.0.0.1:9/smev/1.2") as gateway:
         await eventually(lambda: not gateway.exchange.reachable, "the exchange is found not to answer")
+        store = gateway.workshop.store
+        await eventually(lambda: store.look(standing)["outbox"], "messages have got their ids")
     world.pass_time(timedelta(days=2))
     await world.deliver()
     assert world.told() == {"applied": 22, "duplicate": 0, "stale": 0, "rejected": 0}

@@ -144,7 +144,7 @@ class Settings(BaseSettings):
     breaker_pause: Seconds = Field(5.0, description="How long it is left alone before one try is let through.")
     poll_least: Seconds = Field(0.2, description="Pause between looks at an empty queue of the exchange, at first.")
     poll_most: Seconds = Field(5.0, description="Longest such pause; it grows while the queue stays empty.")
-    reconcile_nightly: bool = Field(True, description="Whether the portal is compared with what it was told each night.")
+    reconcile_nightly: bool = Field(True, description="Whether what the portal has is compared with ours every night.")
     reconcile_at: time = Field(time(3, 0), description="When that comparison begins, in the region's zone.")
     reconcile_repairs: bool = Field(False, description="Whether the nightly comparison sets right what it finds.")
     watch: Seconds = Field(0.5, description="How often the database is looked at for work that another process left.")
