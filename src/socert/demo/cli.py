@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from socert.demo import check, processes
+from socert.demo import check, enrol, processes
 from socert.demo.errors import DemoError
 from socert.sample import read_export, write_export, write_world
 from socert.sample.errors import SampleError
@@ -22,6 +22,7 @@ from socert.sample.export import Settings
 
 if TYPE_CHECKING:
     from socert.demo.check import Outcome
+    from socert.demo.enrol import Enrolled
     from socert.demo.processes import Process
     from socert.sample import PlainExport
 
@@ -104,6 +105,8 @@ def _show(place: Place, source: Path | None, certificates: int, *, once: bool) -
         click.echo(f"Придуманный регион: {certificates} сертификатов")
     world.mkdir()
     write_world(source, world)
+    newcomer = enrol.add_newcomer(world)
+    (place.folder / "socert.toml").write_text(enrol.SETTINGS, encoding="utf-8")
     with ExitStack() as stack:
         simulator = stack.enter_context(_start_simulator(place, world))
         simulator.until("start", lambda: processes.get(f"{place.simulator}/_sim/health") is not None, START_SECONDS)
@@ -120,14 +123,22 @@ def _show(place: Place, source: Path | None, certificates: int, *, once: bool) -
             lambda snils: processes.get(f"{place.simulator}/_sim/accounts/{snils}"),
         )
         _print_outcome(outcome)
+        enrolled = enrol.enrol(
+            newcomer,
+            portal=place.simulator,
+            world=world,
+            organisation=lambda *command: processes.run(["registry", *command], place.settings, place.folder),
+        )
+        _print_enrolled(enrolled)
         if not once:
             _print_addresses(place, export, report)
             _wait(simulator, gateway)
-    return outcome.agrees
+    return outcome.agrees and not (enrolled and enrolled.differs)
 
 
 def _start_simulator(place: Place, world: Path) -> Any:
     arguments = ["simulate", "--port", str(place.simulator_port), "--keys", str(place.folder / "keys")]
+    arguments += ["--region-url", place.gateway]
     arguments += ["--people", str(world / "people.json"), "--catalogue", str(world / "catalogue.json")]
     return processes.running("simulator", arguments, {}, place.folder)
 
@@ -163,6 +174,20 @@ def _print_outcome(outcome: Outcome) -> None:
     for line in [*(outcome.refusals or ()), *(text for tally in outcome.tallies for text in tally.differs)]:
         console.print(f"  {line}", highlight=False)
     console.print("Всё совпадает." if outcome.agrees else "Есть расхождения.")
+
+
+def _print_enrolled(enrolled: Enrolled | None) -> None:
+    """Say what came of the enrolment that was played through."""
+    if enrolled is None:
+        click.echo("Программ, которые оплачивает сертификат, в выгрузке нет: запись не показана.")
+        return
+    click.echo(
+        f"\nЗапись: {enrolled.newcomer.name} записала ребёнка на «{enrolled.programme}», заявление {enrolled.order}."
+        " Сертификата не было, он выпущен при записи; организация приняла заявление и заключила договор."
+    )
+    click.echo("Кабинет показывает то, что должен." if not enrolled.differs else "В кабинете не то:")
+    for line in enrolled.differs:
+        click.echo(f"  {line}")
 
 
 def _print_addresses(place: Place, export: PlainExport, report: Path) -> None:

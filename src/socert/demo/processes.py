@@ -125,3 +125,17 @@ def get(url: str) -> Any:
         raise DemoError(f"{url} answered HTTP {error.code}") from error
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         return None
+
+
+def post(url: str, body: Mapping[str, Any]) -> Any:
+    """Post JSON to an address of this machine and return its JSON; `DemoError` with its words when it refuses."""
+    request = urllib.request.Request(  # noqa: S310  our own address
+        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  the same
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise DemoError(f"{url} answered HTTP {error.code}: {error.read().decode(errors='replace').strip()}") from error
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise DemoError(f"{url} does not answer: {error}") from error
