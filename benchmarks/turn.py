@@ -1,7 +1,8 @@
 """The turn of the year: what the preview, the offers and 1 January cost for a region of many certificates.
 
 The region (`years`) lies in the built-in registry on SQLite. Each step runs in a process of its own, whose memory is
-measured: the preview and the offers on a day in the window, the shift on 1 January. Changes that the portal must learn
+measured: the preview and the offers on a day in the window, the end of all of them, since nobody answers here, on the
+day after it, and the shift on 1 January. Changes that the portal must learn
 of are written down as always, and are counted; sending them is measured elsewhere.
 
 `python -m benchmarks.turn --certificates 500000` does it once for a whole region, and says so as JSON.
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
 YEAR = 2027
 FORM = "СС-2026"
 IN_WINDOW = datetime(2026, 12, 7, 9, tzinfo=UTC)
+AFTER_WINDOW = datetime(2026, 12, 21, 9, tzinfo=UTC)
 NEW_YEAR = datetime(2027, 1, 1, 9, tzinfo=UTC)
-STEPS = ("preview", "offers", "run")
+STEPS = ("preview", "offers", "lapse", "run")
 
 
 @contextmanager
@@ -64,10 +66,11 @@ def sides(bench: Bench) -> Iterator[Sides]:
         shutil.copy(filled, copied)
         done = {step: _in_its_process(step, copied) for step in STEPS}
         copied.unlink()
-        offers, turned = done["offers"], done["run"]
+        offers, lapsed, turned = done["offers"], done["lapse"], done["run"]
         return (
             done["preview"]["certificates"] / done["preview"]["seconds"],
             offers["offers"] / offers["seconds"],
+            lapsed["lapsed"] / lapsed["seconds"],
             turned["certificates"] / turned["seconds"],
             max(step["peak"] for step in done.values()),
         )
@@ -165,6 +168,11 @@ def _offers(store: Store) -> dict[str, Any]:
     return {"offers": made.offers, "waiting": made.waiting, "no_right": made.no_right}
 
 
+def _lapse(store: Store) -> dict[str, Any]:
+    _, turn = _parts(store, AFTER_WINDOW)
+    return {"lapsed": turn.lapse().count}
+
+
 def _run(store: Store) -> dict[str, Any]:
     _, turn = _parts(store, NEW_YEAR)
     tally = turn.run(year=YEAR).tally
@@ -176,12 +184,18 @@ def _run(store: Store) -> dict[str, Any]:
     }
 
 
-_STEPS: dict[str, Callable[[Store], dict[str, Any]]] = {"preview": _preview, "offers": _offers, "run": _run}
+_STEPS: dict[str, Callable[[Store], dict[str, Any]]] = {
+    "preview": _preview,
+    "offers": _offers,
+    "lapse": _lapse,
+    "run": _run,
+}
 
 TURN = Benchmark(
     measures=(
         Measure(name="turn of the year: preview", unit="certificates/s"),
         Measure(name="turn of the year: offers", unit="offers/s"),
+        Measure(name="turn of the year: offers ended", unit="offers/s"),
         Measure(name="turn of the year: 1 January", unit="certificates/s", goal=278.0),
         Measure(name="turn of the year: peak memory", unit="MiB", better="lower", goal=300.0),
     ),

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from socert.gateway.domain.months import year_end
 from socert.gateway.domain.rules_errors import Refused, RuleBroken, RuleCode
-from socert.gateway.life.renewals import Pools
+from socert.gateway.life.renewals import Lapsed, Pools
 from socert.gateway.life.turn_one import Tally, turn_one
 from socert.gateway.store.tables import micros, moment
 from socert.gateway.store.tables_life import turn_failure as failures
@@ -98,8 +98,7 @@ class YearTurn:
         """
         if self._today() <= year_end(year - 1):
             raise Refused(RuleCode.YEAR_NOT_OVER, year=year - 1)
-        while self._units.run(lambda unit: self._renewals.lapse(unit, limit=batch)).count:
-            pass
+        self.lapse(batch=batch)
         run = self._units.run(lambda unit: self._begin(unit, year))
         while run.finished_at is None:
             number = run.number
@@ -109,6 +108,13 @@ class YearTurn:
             if run.number != number:
                 break  # another process has finished this round and begun the next
         return run
+
+    def lapse(self, *, batch: int = BATCH) -> Lapsed:
+        """End all offers whose window is over: what a day's work and 1 January begin with."""
+        done = Lapsed()
+        while (ended := self._units.run(lambda unit: self._renewals.lapse(unit, limit=batch))).count:
+            done += ended
+        return done
 
     def status(self, connection: Connection, *, year: int) -> Run | None:
         """Return the latest run of a year, None when there was none."""

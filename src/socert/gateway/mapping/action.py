@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING, ClassVar
 from sqlalchemy import insert, select
 
 from socert.contracts.portal import account
-from socert.contracts.portal.values import same_name
-from socert.gateway.domain.certificate import FINAL
 from socert.gateway.domain.consent import Channel, Consent
 from socert.gateway.domain.policy import FormCode, Register
 from socert.gateway.domain.quote import MonthPart, Quote, Split, YearPart
 from socert.gateway.domain.rules_errors import Refused, RuleBroken, RuleCode, rule_of
 from socert.gateway.exchange.answering import Effect, Received, Reply
-from socert.gateway.ports import Wanted
+from socert.gateway.mapping.recipient import certificates_of
 from socert.gateway.store.tables import micros, projection
 from socert.gateway.store.tables_life import action as table
 
@@ -79,7 +77,8 @@ class ActionAnswerer:
         before = _answered(unit.connection, request.action_id)
         if before is not None:
             return replace(before, result=account.ActionResult.DUPLICATE)
-        certificates = self._certificates(unit.connection, request.recipient)
+        found = certificates_of(self._registry, unit.connection, request.recipient)
+        certificates = [view.certificate for view in found]
         answer = self._answer(unit, request, certificates)
         # An action id is compared without case, as any GUID.
         unit.connection.execute(
@@ -157,30 +156,6 @@ class ActionAnswerer:
                 )
             self._renewals.take_back_lost(unit, certificate.guid)
         return None
-
-    # --- who --------------------------------------------------------------------------------------------------------
-
-    def _certificates(self, connection: Connection, recipient: account.Recipient) -> list[Certificate]:
-        """Return the certificates of this child whose applicant acts, those that have not ended first.
-
-        Nothing is found for a child without SNILS: the portal was told nothing of it (`Hold.NO_RECIPIENT`).
-        """
-        child = recipient.child
-        if child.snils is None or recipient.applicant.snils is None:
-            return []
-        found = [view.certificate for view in self._registry.find(connection, Wanted(snils=child.snils))]
-        mine = [one for one in found if _is_theirs(one, recipient)]
-        return sorted(mine, key=lambda one: one.status in FINAL)
-
-
-def _is_theirs(certificate: Certificate, recipient: account.Recipient) -> bool:
-    child, named = certificate.child, recipient.child
-    return (
-        certificate.applicant.snils == recipient.applicant.snils
-        and child.birth_date == named.birth_date
-        and same_name(child.last_name, named.last_name)
-        and same_name(child.first_name, named.first_name)
-    )
 
 
 def _refused(request: account.ActionRequest, code: RuleCode, text: str) -> account.ActionResponse:
