@@ -443,7 +443,7 @@ async def test_stale_balance_leads_to_a_new_calculation(parent: Parent, site: Br
 
     assert new.path != refused.path
     assert "Остаток сертификата изменился" in new.text
-    assert "Тогда сертификат оплачивал 8 000,00 руб., семья 4 000,00 руб." in new.text
+    assert "В прежнем расчёте сертификат оплачивал 8 000,00 руб. , семья 4 000,00 руб." in new.text
     assert "Согласны оплатить за счёт семьи 7 000,00 руб." in new.text
     again = await site.send(refused, refused.path + "/again")
     assert again.path == new.path
