@@ -6,8 +6,9 @@ inside an envelope; a message is the joined text of its updates. So what is sent
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,9 +17,10 @@ from lxml import etree
 from socert.contracts.errors import ContractError
 from socert.contracts.portal import account
 from socert.contracts.portal.account.update import read_update as parse_update
-from socert.contracts.portal.account.update import render_recipient, render_update
+from socert.contracts.portal.account.update import render_body, render_recipient
 from socert.contracts.portal.read import Fields
 from socert.contracts.portal.values import format_moment
+from socert.contracts.portal.write import optional_number
 from socert.contracts.xml import escape_text
 
 if TYPE_CHECKING:
@@ -28,10 +30,8 @@ if TYPE_CHECKING:
 PREFIX = "ns3"
 """The prefix that business content has inside the signed block of an envelope: the third namespace declared there."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NOBODY = account.Recipient(
-    applicant=account.Applicant(last_name="", first_name=""),
-    child=account.Child(last_name="", first_name="", birth_date=_EPOCH.date()),
-)
+_VERSION = f"<{PREFIX}:version>{{}}</{PREFIX}:version>"
+_PAYER = f"<{PREFIX}:certificateVersion>{{}}</{PREFIX}:certificateVersion>"
 
 
 class NotTellable(ContractError):
@@ -66,9 +66,12 @@ class Batch:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """An object as it stands now, ready to be rendered as a change of some version."""
+    """An object as it stands now, ready to be rendered as a change of some version.
+
+    Its recipient and body are written once, for the digest and for every change.
+    """
 
     object_id: str
     recipient: account.Recipient
@@ -77,28 +80,57 @@ class Drawing:
 
     def digest(self) -> str:
         """Return a SHA-256 of what the account shows; versions and times, which always differ, are left out."""
-        body = self.body
-        if isinstance(body, account.CertificateCard):
-            body = replace(body, version=0)
-        elif isinstance(body, account.ContractCard | account.RenewalOffer):
-            body = replace(body, certificate_version=0)
-        text = _render(self, seq=1, as_of=_EPOCH, cause=account.Cause.RECONCILE, operation="UPDATE", body=body)
+        body = self._written
+        match self.body:
+            case account.CertificateCard(version=version):
+                body = body.replace(_VERSION.format(version), _VERSION.format(0), 1)
+            case account.ContractCard(certificate_version=version) | account.RenewalOffer(certificate_version=version):
+                body = body.replace(_PAYER.format(version), _PAYER.format(0), 1)
+        text = self._assembled(1, _EPOCH, account.Cause.RECONCILE, account.Operation.UPDATE, body)
         return sha256(text.encode()).hexdigest()
 
     def render(self, *, seq: int, as_of: datetime, cause: str, operation: str) -> str:
         """Return the rendered update; `ContractError` for text that XML cannot carry, `NotTellable` for bad figures."""
-        problems = account.check_update(_update(self, seq, as_of, account.Cause(cause), operation, self.body))
+        update = self._update(seq, as_of, account.Cause(cause), account.Operation(operation))
+        problems = account.check_update(update)
         if problems:
             raise NotTellable("; ".join(str(problem) for problem in problems))
-        return _render(self, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=self.body)
+        return self._assembled(seq, as_of, update.cause, update.operation, self._written)
 
     def update(self, *, seq: int, as_of: datetime) -> account.Update:
         """Return the object as an answer to a question carries it: whole, with the cause RECONCILE."""
-        return _update(self, seq, as_of, account.Cause.RECONCILE, "UPDATE", self.body)
+        return self._update(seq, as_of, account.Cause.RECONCILE, account.Operation.UPDATE)
 
     def told_to(self) -> str:
         """Return whose account and which child it is told to, rendered: what `render_closing` needs later."""
+        return self._addressed
+
+    @cached_property
+    def _addressed(self) -> str:
         return render_recipient(PREFIX, self.recipient)
+
+    @cached_property
+    def _written(self) -> str:
+        return render_body(PREFIX, self.body)
+
+    def _assembled(
+        self, seq: int, as_of: datetime, cause: account.Cause, operation: account.Operation, body: str
+    ) -> str:
+        return _assemble(
+            self.object_id, seq, as_of, cause, operation, told_to=self._addressed, order_id=self.order_id, body=body
+        )
+
+    def _update(self, seq: int, as_of: datetime, cause: account.Cause, operation: account.Operation) -> account.Update:
+        return account.Update(
+            object_id=self.object_id,
+            operation=operation,
+            seq=seq,
+            as_of=as_of,
+            cause=cause,
+            recipient=self.recipient,
+            order_id=self.order_id,
+            body=self.body,
+        )
 
 
 def render_closing(
@@ -129,9 +161,16 @@ def render_told(
     body: account.ConsentState | None,
 ) -> str:
     """Return a rendered update whose recipient is, word for word, the one that the portal was told before."""
-    nobody = Drawing(object_id=object_id, recipient=_NOBODY, body=None)
-    text = _render(nobody, seq=seq, as_of=as_of, cause=account.Cause(cause), operation=operation, body=body)
-    return text.replace(nobody.told_to(), told_to)
+    return _assemble(
+        object_id,
+        seq,
+        as_of,
+        account.Cause(cause),
+        account.Operation(operation),
+        told_to=told_to,
+        order_id=None,
+        body=render_body(PREFIX, body),
+    )
 
 
 def read_update(body: str) -> account.Update:
@@ -140,33 +179,22 @@ def read_update(body: str) -> account.Update:
     return parse_update(Fields(inside[0], "update", None))
 
 
-def _render(
-    drawing: Drawing,
+def _assemble(
+    object_id: str,
+    seq: int,
+    as_of: datetime,
+    cause: account.Cause,
+    operation: account.Operation,
     *,
-    seq: int,
-    as_of: datetime,
-    cause: account.Cause,
-    operation: str,
-    body: Body | None,
+    told_to: str,
+    order_id: int | None,
+    body: str,
 ) -> str:
-    return render_update(PREFIX, "update", _update(drawing, seq, as_of, cause, operation, body))
-
-
-def _update(
-    drawing: Drawing,
-    seq: int,
-    as_of: datetime,
-    cause: account.Cause,
-    operation: str,
-    body: Body | None,
-) -> account.Update:
-    return account.Update(
-        object_id=drawing.object_id,
-        operation=account.Operation(operation),
-        seq=seq,
-        as_of=as_of,
-        cause=cause,
-        recipient=drawing.recipient,
-        order_id=drawing.order_id,
-        body=body,
+    """Put an update together out of parts that are rendered already; the same text as `render_update` gives."""
+    p = PREFIX
+    return (
+        f"<{p}:update><{p}:objectId>{escape_text(object_id)}</{p}:objectId>"
+        f"<{p}:operation>{operation}</{p}:operation><{p}:seq>{seq:d}</{p}:seq>"
+        f"<{p}:asOf>{format_moment(as_of)}</{p}:asOf><{p}:cause>{cause}</{p}:cause>"
+        f"{told_to}{optional_number(p, 'orderId', order_id)}{body}</{p}:update>"
     )
