@@ -207,7 +207,7 @@ class Enrolments:
         kept = self._certificate(unit, application, conditions)
         policy = self._policy_of(kept.certificate.oktmo)
         answered_before(
-            order_id=application.order_id,
+            order_id=None,  # a repeat was answered above, whoever its child is said to be now
             group_guid=group.programme.group_guid,
             start=start,
             end=end,
