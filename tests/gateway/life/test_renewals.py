@@ -17,10 +17,10 @@ from socert.gateway.domain.policy import FormCode, Policy, Register, Silence
 from socert.gateway.domain.records import CertificateStatus, ContractState
 from socert.gateway.domain.renewal import OfferState
 from socert.gateway.domain.rules_errors import Refused, RuleBroken, RuleCode, StepForbidden
+from socert.gateway.life.turn_plan import Made
 from socert.gateway.store.tables import change
 
 if TYPE_CHECKING:
-    from socert.gateway.life.turn_plan import Made
     from socert.gateway.store.writer import Store
 
 
@@ -147,6 +147,22 @@ def test_each_municipality_has_its_own_limit(town: Town) -> None:
     for number, oktmo in ((1, records.OKTMO), (2, records.OKTMO), (3, SECOND)):
         town.enrol(number, payer={"oktmo": oktmo})
     assert (made(town).offers, town.pool().held, town.pool(oktmo=SECOND).held) == (2, VOLUME, VOLUME)
+
+
+@pytest.mark.invariant(14)
+def test_a_days_work_offers_what_came_back_and_begins_nowhere(town: Town) -> None:
+    town.limit(VOLUME)
+    first, second = town.enrol(1), town.enrol(2)
+    assert town.offering.go_on() == Made()
+    made(town)
+    assert town.offering.go_on().offers == 0
+    town.decline(first)
+    assert town.offering.go_on().offers == 1
+    assert town.offer(second).state is OfferState.OFFERED
+    town.decline(second)
+    town.enrol(3)
+    town.at(date(2026, 12, 21))
+    assert town.offering.go_on() == Made()
 
 
 def test_a_preview_changes_nothing_and_says_what_the_run_will_do(town: Town) -> None:

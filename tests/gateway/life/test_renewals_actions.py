@@ -62,7 +62,7 @@ class Parent:
     @property
     def seq(self) -> int:
         chosen = select(projection.c.seq).where(projection.c.object_id == self.offer_id)
-        return self.town.look(lambda connection: connection.scalars(chosen).one())
+        return int(self.town.look(lambda connection: connection.scalars(chosen).one()))
 
     def answer(self, answer: account.Answer, **changes: Any) -> account.ActionRequest:
         """An answer to the offer as it is shown now."""

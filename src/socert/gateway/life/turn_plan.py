@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from socert.gateway.domain.policy import Register
 from socert.gateway.domain.renewal import Offer, offer_key, window_open
 from socert.gateway.domain.rules_errors import Refused, RuleCode
 from socert.gateway.domain.turn import TurnOutcome, latest, lost_ground, plan_turn, rank
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from socert.gateway.domain.policy import Policy, Register
+    from socert.gateway.domain.policy import Policy
     from socert.gateway.domain.renewal import Pool
     from socert.gateway.domain.turn import Continuing, TurnLine
     from socert.gateway.life.renewals import Forms, Renewals
@@ -157,6 +158,23 @@ class Offering:
         if windows and made.closed == made.municipalities:
             raise Refused(RuleCode.WINDOW_CLOSED, since=windows[0][0], until=windows[0][1])
         return made
+
+    def go_on(self, *, progress: Callable[[Made], None] | None = None) -> Made:
+        """Offer what has come back to those who wait, in the municipalities that have begun and whose window is open.
+
+        What a day's work does: it begins nowhere by itself.
+        """
+        made, year = Made(), self._today().year + 1
+        for place in self.oktmos():
+            begun = self._look(partial(self._begun, place, year))
+            if begun and window_open(self._today(), year=year, policy=self._policy_of(place)):
+                made.municipalities += 1
+                self._make_one(place, year, BATCH, made, progress)
+        return made
+
+    def _begun(self, oktmo: str, year: int, connection: Connection) -> bool:
+        pools = (self._registry.pool(connection, oktmo, year, register) for register in Register)
+        return any(pool is not None for pool in pools)
 
     def _make_one(self, oktmo: str, year: int, batch: int, made: Made, progress: Callable[[Made], None] | None) -> None:
         plan, offers = self._plan(year, oktmo)
