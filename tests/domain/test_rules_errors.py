@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from socert.gateway.domain.records import CertificateStatus
+from socert.gateway.domain.records import CertificateStatus, ContractState
 from socert.gateway.domain.rules_errors import Refused, Rule, RuleBroken, RuleCode, StepForbidden, catalogue
 from socert.gateway.errors import GatewayError
 
@@ -87,7 +87,7 @@ def test_facts_are_told_in_each_language_as_it_is_written() -> None:
     moment = StepForbidden(RuleCode.NOT_ENDED, end=datetime(2026, 9, 1, 8, 5, tzinfo=UTC), contract="c")
     assert "01.09.2026 08:05" in moment.people_text
     status = StepForbidden(RuleCode.CERT_STEP, status=CertificateStatus.ANNULLED, step="resume")
-    assert "«ANNULLED»" in status.people_text
+    assert "«аннулирован»" in status.people_text
 
 
 def test_a_missing_fact_shows_and_does_not_crash() -> None:
@@ -99,3 +99,11 @@ def test_all_are_errors_of_the_gateway() -> None:
     assert issubclass(RuleBroken, GatewayError)
     with pytest.raises(GatewayError):
         raise Refused(RuleCode.NO_PLACE)
+
+
+@pytest.mark.parametrize("state", [*CertificateStatus, *ContractState])
+def test_people_read_states_in_russian_and_the_log_has_their_codes(state: CertificateStatus | ContractState) -> None:
+    rule = RuleCode.CERT_STEP if isinstance(state, CertificateStatus) else RuleCode.CONTRACT_STEP
+    broken = StepForbidden(rule, status=state, state=state, contract="c-1", step="go")
+    assert state.value not in broken.people_text
+    assert state.value in broken.log_text

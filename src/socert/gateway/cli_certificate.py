@@ -9,12 +9,13 @@ import click
 from socert.contracts.portal import values
 from socert.contracts.portal.errors import ValueRefused
 from socert.gateway.cli_parts import open_workshop
-from socert.gateway.cli_words import DAY, STATUSES, kept_by, told
+from socert.gateway.cli_words import DAY, kept_by, told
 from socert.gateway.cli_words import show as show_kept
 from socert.gateway.domain.certificate import CertificateStep, identity_of
 from socert.gateway.domain.policy import Register
 from socert.gateway.domain.records import Child, Gender, Person
 from socert.gateway.domain.rules_errors import NeedsPerson
+from socert.gateway.domain.words import STATUSES
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,8 +11,8 @@ from socert.contracts.portal import values
 from socert.contracts.portal.errors import ValueRefused
 from socert.gateway.cli_parts import plain_errors
 from socert.gateway.domain.policy import Register
-from socert.gateway.domain.records import CertificateStatus, ContractState
 from socert.gateway.domain.rules_errors import RuleBroken
+from socert.gateway.domain.words import STATES, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,23 +24,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-STATUSES = {
-    CertificateStatus.ISSUED: "выдан",
-    CertificateStatus.ACTIVE: "действует",
-    CertificateStatus.SUSPENDED: "приостановлен",
-    CertificateStatus.EXHAUSTED: "исчерпан",
-    CertificateStatus.ANNULLED: "аннулирован",
-    CertificateStatus.EXPIRED: "истёк",
-}
-STATES = {
-    ContractState.REQUESTED: "подано заявление",
-    ContractState.ACCEPTED: "ждёт подписания",
-    ContractState.ACTIVE: "действует",
-    ContractState.TERMINATING: "расторгается",
-    ContractState.TERMINATED: "расторгнут",
-    ContractState.COMPLETED: "исполнен",
-    ContractState.REFUSED: "отказано",
-}
 UNITS = {Register.RUB: " руб.", Register.HOUR: " ч"}
 
 

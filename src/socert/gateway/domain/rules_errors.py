@@ -15,10 +15,12 @@ from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from socert.gateway.domain.records import CertificateStatus, ContractState
 from socert.gateway.domain.rules_codes import Rule as Rule
 from socert.gateway.domain.rules_codes import RuleCode as RuleCode
 from socert.gateway.domain.rules_codes import catalogue as catalogue
 from socert.gateway.domain.rules_codes import rule_of as rule_of
+from socert.gateway.domain.words import STATES, STATUSES
 from socert.gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class NeedsPerson(RuleBroken):
 
 
 class _Words(dict[str, str]):
-    """Facts as words of a sentence: dates the way each language writes them, enums by value, a gap for what is missing.
+    """Facts as words of a sentence: dates and states the way each language writes them, a gap for what is missing.
 
     A missing fact must not turn a refusal into a crash, so it shows as a question mark; a test fills every sentence.
     """
@@ -88,6 +90,10 @@ class _Words(dict[str, str]):
 
 def _word(fact: Fact, *, russian: bool) -> str:
     match fact:
+        case CertificateStatus() if russian:
+            return STATUSES[fact]
+        case ContractState() if russian:
+            return STATES[fact]
         case Enum():
             return str(fact.value)
         case datetime():
