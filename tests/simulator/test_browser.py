@@ -207,6 +207,7 @@ async def test_programmes_are_found_with_the_keyboard(page: tuple[str, Page], fa
     await browser.wait_for_url("**/programmes?*")
     said = await words(browser)
     assert "Нашлось: 2 программы" in said
+    assert "в этом муниципалитете есть программы по сертификату (2 программы)" in said
     assert "Судомоделирование" not in said
     await look(browser, f"{width}-10-programmes-found")
 

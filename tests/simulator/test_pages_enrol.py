@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
+from tests.simulator.browsing import Browser
 from tests.simulator.enrolling import ALL, ENROL, FORMS, chosen, filed, priced, registered
-from tests.simulator.parent import AS_OF, GROUP, Parent, calculated
+from tests.simulator.parent import AS_OF, CATALOGUE, GROUP, REGION, TOWN, Parent, calculated
 
 from socert.contracts.portal import group_cost
 from socert.contracts.portal import pf_certificate as pf
 from socert.contracts.portal.blocks import FinancialSource
 from socert.contracts.smev.status import RejectCode, Rejection
+from socert.simulator.app import Simulator
 from socert.simulator.portal.people import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
-    from tests.simulator.browsing import Browser
+    from socert.simulator.settings import Settings
 
 PAID = GROUP[:-2] + "b1"
 
@@ -48,6 +54,9 @@ async def test_catalogue_leads_to_enrolment_and_says_where_certificates_are_give
     links = {link.get("aria-label"): link.get("href") for link in page.root.find_class("button") if link.get("href")}
     assert links["Записаться: Тестовая программа «Ритм»"] == ENROL
     assert "Возможна оплата сертификатом" in page.text
+
+    town = await site.get(f"/programmes?municipality={TOWN}")
+    assert "в этом муниципалитете пока нет программ по сертификату, поэтому получить его здесь нельзя" in town.text
 
     form = await site.get(ENROL)
     assert form.heading() == "Запись на программу"
@@ -256,6 +265,37 @@ async def test_nobody_elses_child_can_be_chosen(parent: Parent, site: Browser, c
     page = await chosen(site, parent, child=child)
 
     assert page.problems() == ["Выберите ребёнка."]
+
+
+async def test_municipality_that_pays_is_chosen_where_there_are_several(
+    parent: Parent, parent_settings: Settings, tmp_path: Path, source: Callable[[], datetime]
+) -> None:
+    other = {"code": REGION[:-1] + "9", "name": "г. Дальний", "oktmo": "00000002", "region_code": REGION}
+    world = tmp_path / "two.json"
+    world.write_text(json.dumps(CATALOGUE | {"municipalities": [*CATALOGUE["municipalities"], other]}), "utf-8")
+    async with (
+        Simulator(replace(parent_settings, catalogue=world), source=source) as running,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
+    ):
+        region = type(parent.region)(running, parent.region.signer, http)
+        two = Parent(running, region, parent.costs)
+        serving = asyncio.create_task(two.serve())
+        browser = Browser(running.url, http)
+        await browser.post("/sign-in", person=str(two.owner))
+
+        page = await chosen(browser, two)
+        assert page.problems() == ["Выберите муниципалитет, который выдаёт сертификат."]
+        assert page.root.xpath("//select/option/text()") == ["Выберите", "г. Дальний", "г. Примерск"]
+        page = await browser.send(page, "/enrol", municipality=other["code"])
+        assert "Муниципалитет г. Дальний" in page.text
+        (request,) = two.got["universalCertificateRequest"]
+        assert request.query.details.municipality_code == other["code"]
+
+        # A certificate in the account tells it before the parent does.
+        await region.push(region.certificate(1))
+        form = await browser.get(ENROL)
+        assert form.root.xpath("//option[@selected]/text()") == ["г. Примерск"]
+        serving.cancel()
 
 
 @pytest.mark.parametrize("group", ["", "nothing"])

@@ -65,7 +65,7 @@ class EnrolPages:
             "child": request.query.get("child", ""),
             "start": tomorrow.isoformat(),
             "source": FinancialSource.CERTIFICATE.value,
-            "municipality": "",
+            "municipality": self._known_place(owner),
         }
         return self._choice(request, owner, programme, wish, {})
 
@@ -295,6 +295,15 @@ class EnrolPages:
         if programme.municipality_code is not None or len(known) < 2:
             return []
         return sorted(known, key=lambda one: one.name)
+
+    def _known_place(self, owner: Owner) -> str:
+        """Return the municipality of the certificates in the account, empty where there is not exactly one."""
+        codes = {
+            card.municipality_code
+            for child in self._portal.people.children_of(owner.id)
+            for card in self._portal.accounts.certificates(child.id, owner.id)
+        }
+        return codes.pop() if len(codes) == 1 else ""
 
     def _child(self, owner: Owner, number: str) -> KnownChild | None:
         known = number.isascii() and number.isdigit() and len(number) <= 18
