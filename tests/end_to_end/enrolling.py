@@ -37,7 +37,7 @@ KEPT = replace(programme(), price=4_800_000, oktmo=TOWN.oktmo)
 """A private provider's group; what is left of its year costs more than the nominal of a new certificate."""
 
 
-def write_files(folder: Path) -> dict[str, Path]:
+def write_files(folder: Path) -> dict[str, Any]:
     """Write the people and the catalogue that the portal starts with; return them as settings of the simulator."""
     child = {
         "last_name": "Журавлёв",
@@ -147,9 +147,15 @@ class World:
     async def settled(self, order: Order) -> Order:
         """Wait until nothing is on its way, and return the order as the portal has it then."""
 
+        def queued() -> bool:
+            return any(one["waiting"] or one["unacknowledged"] for one in self.portal.queues.sizes())
+
         async def at_rest() -> bool:
-            waiting = any(one["waiting"] or one["unacknowledged"] for one in self.portal.queues.sizes())
-            return not waiting and await self.gateway.idle()
+            # A message goes from one side to the other while the first is looked at, so both are looked at again.
+            for _ in range(3):
+                if not await self.gateway.idle() or queued():
+                    return False
+            return True
 
         await eventually(at_rest, "nothing is on its way", 30)
         found = self.portal.portal.orders.get(order.id)
