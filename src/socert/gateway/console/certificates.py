@@ -177,7 +177,7 @@ class CertificatePages:
             ],
             "consents": [
                 (consent, words.CONSENT[state], words.TONE.get(state, "quiet"))
-                for consent in found.consents
+                for consent in sorted(found.consents, key=lambda one: (_FORMS.index(one.form), one.given_at))
                 for state in [state_of(consent, policy)]
             ],
             "forms": [form for form in forms if not form.ending],
@@ -203,7 +203,7 @@ class CertificatePages:
         certificate = found.view.certificate
         place, status = place_of(certificate.guid), certificate.status
         given = consent_fields(policy)
-        day = Field(name="given", label="Дата на бумаге", kind=Kind.DATE, value=self._desk.today().isoformat())
+        day = Field(name="given", label="Дата на бумаге", kind=Kind.DATE, value=words.day(self._desk.today()))
         lead = "Родитель подписал согласие на бумаге в организации."
         yield Form(
             name="give",

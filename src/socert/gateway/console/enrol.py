@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
+from socert.gateway.console import words
 from socert.gateway.console.certificates import consent_fields, consents_of, place_of
 from socert.gateway.console.forms import Field, Form, Kind, Typed
 from socert.gateway.console.shell import PREFIX, matched, part
@@ -173,7 +174,7 @@ class EnrolPages:
             "programme": offered.programme,
             "back": f"{place_of(guid)}/enrol",
             "days": [
-                Field(name=name, label=label, kind=Kind.DATE, value=day.isoformat(), wrong=wrong.get(name, ""))
+                Field(name=name, label=label, kind=Kind.DATE, value=words.day(day), wrong=wrong.get(name, ""))
                 for name, label, day in days
             ],
             "path": request.path,
@@ -259,7 +260,7 @@ class EnrolPages:
 
 
 def _issue_form(places: Sequence[Municipality], desk: Desk) -> Form:
-    today = desk.today().isoformat()
+    today = words.day(desk.today())
     policy = desk.policy_of(places[0].oktmo if places else "")
     return Form(
         name="issue",
@@ -267,12 +268,12 @@ def _issue_form(places: Sequence[Municipality], desk: Desk) -> Form:
         title="",
         button="Выдать или найти",
         fields=(
-            Field(name="last_name", label="Фамилия ребёнка"),
-            Field(name="first_name", label="Имя ребёнка"),
-            Field(name="middle_name", label="Отчество ребёнка", required=False),
-            Field(name="birth_date", label="Дата рождения ребёнка", kind=Kind.DATE),
-            Field(name="gender", label="Пол ребёнка", kind=Kind.CHOICE, options=_SEXES),
-            Field(name="snils", label="СНИЛС ребёнка", required=False, hint="Нужен СНИЛС или свидетельство."),
+            Field(name="last_name", label="Фамилия", above="Ребёнок"),
+            Field(name="first_name", label="Имя"),
+            Field(name="middle_name", label="Отчество", required=False),
+            Field(name="birth_date", label="Дата рождения", kind=Kind.DATE),
+            Field(name="gender", label="Пол", kind=Kind.CHOICE, options=_SEXES),
+            Field(name="snils", label="СНИЛС", required=False, hint="Нужен СНИЛС или свидетельство."),
             Field(
                 name="birth_certificate",
                 label="Свидетельство о рождении",
@@ -280,13 +281,14 @@ def _issue_form(places: Sequence[Municipality], desk: Desk) -> Form:
                 longest=30,
                 hint="Например, IV-АБ 123456.",
             ),
-            Field(name="applicant_last_name", label="Фамилия родителя"),
-            Field(name="applicant_first_name", label="Имя родителя"),
-            Field(name="applicant_middle_name", label="Отчество родителя", required=False),
-            Field(name="applicant_snils", label="СНИЛС родителя"),
+            Field(name="applicant_last_name", label="Фамилия", above="Родитель"),
+            Field(name="applicant_first_name", label="Имя"),
+            Field(name="applicant_middle_name", label="Отчество", required=False),
+            Field(name="applicant_snils", label="СНИЛС"),
             Field(
                 name="oktmo",
                 label="Муниципалитет",
+                above="Запись",
                 kind=Kind.CHOICE,
                 options=tuple((place.oktmo, place.name) for place in places),
             ),
@@ -297,8 +299,8 @@ def _issue_form(places: Sequence[Municipality], desk: Desk) -> Form:
                 value=today,
                 hint="На этот день считается возраст.",
             ),
+            Field(name="given", label="Дата на бумаге", kind=Kind.DATE, value=today, above="Согласия на бумаге"),
             *consent_fields(policy),
-            Field(name="given", label="Дата согласий на бумаге", kind=Kind.DATE, value=today),
         ),
     )
 

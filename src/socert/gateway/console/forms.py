@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StrEnum)
 _EARLIEST = date(1990, 1, 1)
 _LATEST = date(2100, 12, 31)
+_DAY = re.compile(r"(\d{2}|\d(?=\D))[ .,/-]?(\d{2}|\d(?=\D))[ .,/-]?(\d{4})", re.ASCII)
 _CONTROLS = dict.fromkeys(range(32), " ") | {10: "\n", 13: ""}
 
 
@@ -43,7 +45,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """One field: `options` of a choice are (value, words); `wrong` says what is wrong with what was typed."""
+    """One field: `options` of a choice are (value, words); `wrong` says what is wrong with what was typed.
+
+    `above` is a heading that stands before the field and those that follow it.
+    """
 
     name: str
     label: str = ""
@@ -54,6 +59,7 @@ class Field:
     required: bool = True
     longest: int = 250
     wrong: str = ""
+    above: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,17 +119,19 @@ class Typed:
         return found or None
 
     def day(self, name: str) -> date:
-        """Read a day, 2026-09-07 or 07.09.2026."""
+        """Read a day, 07.09.2026 or 2026-09-07."""
         found = self.day_or_none(name)
         if found is None:
             self.wrong.setdefault(name, "Укажите дату.")
         return found or _EARLIEST
 
     def day_or_none(self, name: str) -> date | None:
-        """Read a day that may be missing."""
+        """Read a day that may be missing; on a phone's digits alone it is 07092026."""
         typed = self.posted.get(name, "").strip()
         if not typed:
             return None
+        if loose := _DAY.fullmatch(typed):
+            typed = f"{loose[1]:0>2}.{loose[2]:0>2}.{loose[3]}"
         try:
             found = parse_date(typed)
         except ValueRefused:

@@ -75,7 +75,7 @@ def forms_of(life: ContractLife, *, now: datetime, today: date, policy: Policy) 
         yield _form(life, "accept", "Принять заявку", "Принять", own, lead="Договор перейдёт на подписание.")
     if life.state is ContractState.ACCEPTED:
         number = Field(name="number", label="Номер договора", longest=_LONGEST_NUMBER)
-        signed = Field(name="day", label="Дата договора", kind=Kind.DATE, value=today.isoformat())
+        signed = Field(name="day", label="Дата договора", kind=Kind.DATE, value=words.day(today))
         yield _form(life, "conclude", "Заключить договор", "Заключить", own, number, signed)
     if life.state in RUNNING and any(life.is_open(month) for month in life.months):
         yield _charge(life, own, today, policy)
