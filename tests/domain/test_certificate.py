@@ -362,3 +362,12 @@ def _meets(one: Identity, other: Identity) -> bool:
 
 def test_final_statuses_are_the_two_of_the_dictionary() -> None:
     assert {ANNULLED, EXPIRED} == FINAL
+
+
+def test_the_live_certificate_is_found_before_those_that_ended() -> None:
+    ended, live = known(status=CertificateStatus.ANNULLED), replace(known(), guid="live")
+    assert find_certificate(CHILD, []) is None
+    assert find_certificate(CHILD, [ended]) == ended
+    assert find_certificate(CHILD, [ended, live]) == live
+    with pytest.raises(NeedsPerson):
+        find_certificate(CHILD, [known(), live])

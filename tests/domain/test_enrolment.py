@@ -75,3 +75,10 @@ def test_an_ended_contract_is_no_obstacle(state: ContractState) -> None:
 
 def test_another_group_is_no_obstacle() -> None:
     assert answered_before(order_id="2", group_guid="group-2", start=MINE.start, end=MINE.end, mine=[MINE]) is None
+
+
+def test_who_pays_without_a_certificate_asks_for_a_place_only() -> None:
+    closed = Conditions(certificate_accepted=False, provider_agreement=False, registration_open=False, free_places=0)
+    left = closed.without_certificate()
+    assert (left.certificate_accepted, left.provider_agreement) == (True, True)
+    assert (left.registration_open, left.free_places) == (False, 0)

@@ -82,3 +82,29 @@ def test_months_are_counted_by_the_calendar() -> None:
     over = list(months_of(date(2026, 11, 30), date(2027, 1, 1)))
     assert over == [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
     assert list(months_of(date(2026, 11, 30), date(2027, 1, 1), 2027)) == [date(2027, 1, 1)]
+
+
+def test_a_year_may_have_nominals_of_its_own() -> None:
+    policy = Policy(
+        unit=Register.HOUR,
+        nominals={Register.RUB: 1, Register.HOUR: 2, Register.OTHER: 3},
+        nominals_of={2027: {Register.RUB: 4, Register.HOUR: 5}},
+    )
+    assert policy.nominals_for(2026) == {Register.HOUR: 2, Register.OTHER: 3}
+    assert policy.nominals_for(2026, Register.RUB) == {Register.RUB: 1, Register.OTHER: 3}
+    assert policy.nominals_for(2027) == {Register.HOUR: 5}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Policy(unit=Register.PREPROF),
+        lambda: Policy(nominals={Register.RUB: -1}),
+        lambda: Policy(nominals_of={2027: {Register.RUB: -1}}),
+    ],
+)
+def test_nominals_that_cannot_be_are_refused(make: object) -> None:
+    assert callable(make)
+    with pytest.raises(RuleBroken) as refused:
+        make()
+    assert refused.value.rule is RuleCode.BAD_POLICY
