@@ -87,7 +87,6 @@ def switch(region: Region, modes: Modes, to: Channel) -> None:
     """Set another mode and start anew: everything is looked at once more."""
     modes.own[OKTMO] = to
     mark = f"{to.push} {to.carrier}"
-    assert region.store.look(lambda connection: region.projector.must_review(connection, mark))
     after: str | None = ""
     while after is not None:
         after = region.store.run(partial(region.projector.review, after=after, settings=mark))

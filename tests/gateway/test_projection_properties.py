@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from tests.gateway.records import CONSENT, balance, certificate, contract, guid, parent
 from tests.gateway.region import read_update
+from tests.gateway.test_channel import Modes, shown_by, switch
+from tests.gateway.test_consents import BOTH, give, withdraw
 
 from socert.adapters.registry.builtin import tables as registry_tables
 from socert.contracts.portal import account
+from socert.gateway.domain.channel import Channel, Push
 from socert.gateway.domain.records import CertificateStatus, ContractState
-from socert.gateway.store import tables
+from socert.gateway.projection import Shown, shown
+from socert.gateway.store import tables, tables_life
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from tests.gateway.records import Clock
     from tests.gateway.region import Region
 
 EACH = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -49,8 +55,18 @@ def contracts(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     }
 
 
+CONSENTS = st.builds(lambda name, number: (name, {"number": number}), st.sampled_from(["withdraw", "give"]), NUMBERS)
+MODES = st.builds(lambda push: ("mode", {"push": push}), st.sampled_from([*Push, Push.FULL]))
 STEPS = st.lists(
-    st.one_of(certificates(), contracts(), st.just(("deliver", {})), st.just(("pack", {})), st.just(("release", {}))),
+    st.one_of(
+        certificates(),
+        contracts(),
+        CONSENTS,
+        MODES,
+        st.just(("deliver", {})),
+        st.just(("pack", {})),
+        st.just(("release", {})),
+    ),
     max_size=14,
 )
 
@@ -73,11 +89,16 @@ class Portal:
             self.shown[one.object_id] = one
 
 
+def shown_here(region: Region, key: str) -> Shown | None:
+    """Return what questions about a certificate are answered from."""
+    return region.store.look(lambda connection: shown(connection, key))
+
+
 def empty(region: Region) -> None:
     """Forget everything but the municipality and the programme."""
 
     def work(connection: Connection) -> None:
-        for table in (tables.change, tables.projection):
+        for table in (tables.change, tables.projection, tables_life.consent, tables_life.duty):
             connection.execute(delete(table))
         kept = {"registry_municipality", "registry_programme", "registry_organisation"}
         for table in reversed(registry_tables.metadata.sorted_tables):
@@ -90,7 +111,7 @@ def empty(region: Region) -> None:
 def leave(region: Region, portal: Portal, *states: str) -> None:
     """Let changes in these states arrive, oldest first."""
     for row in region.changes():
-        if row["state"] in states:
+        if row["state"] in states and row["way"] == "account":
             portal.apply(read_update(row["body"]))
     end(region, states, "delivered")
 
@@ -100,7 +121,7 @@ def end(region: Region, states: tuple[str, ...], to: str) -> None:
     region.store.run(lambda connection: connection.execute(done))
 
 
-def step(region: Region, portal: Portal, name: str, given_: dict[str, Any]) -> None:
+def step(region: Region, modes: Modes, portal: Portal, name: str, given_: dict[str, Any]) -> None:
     match name:
         case "put":
             region.put(certificate(**given_))
@@ -116,32 +137,64 @@ def step(region: Region, portal: Portal, name: str, given_: dict[str, Any]) -> N
         case "deliver":
             leave(region, portal, "packed")
             leave(region, portal, "pending")
+        case "mode":
+            switch(region, modes, Channel(push=given_["push"]))
+        case "withdraw" | "give":
+            decide(region, name, given_["number"])
         case "release":
             region.store.run(region.projector.release)
 
 
+def decide(region: Region, name: str, number: int) -> None:
+    """Give or withdraw consents of a certificate, where there is any to withdraw."""
+
+    def standing(connection: Connection) -> tuple[bool, bool]:
+        views = region.registry.certificates(connection, [guid(number)])
+        consents = [region.consents.of(connection, view.certificate) for view in views.values()]
+        return bool(views), any(consents)
+
+    known, has_any = region.store.look(standing)
+    if known and name == "give":
+        now = region.projector._clock()
+        give(region, *(replace(one, given_at=now) for one in BOTH), number=number)
+    elif has_any:
+        withdraw(region, number=number)
+
+
+@pytest.mark.invariant(7)
+@pytest.mark.invariant(12)
 @EACH
 @given(STEPS)
-def test_the_account_ends_up_as_the_registry_stands(region: Region, steps: list[tuple[str, dict[str, Any]]]) -> None:
+def test_the_account_ends_up_as_the_registry_stands(
+    region: Region, clock: Clock, steps: list[tuple[str, dict[str, Any]]]
+) -> None:
     empty(region)
-    portal = Portal()
+    portal, modes = Portal(), Modes(own={})
+    region = shown_by(region, clock, modes)
     for name, given_ in steps:
-        step(region, portal, name, given_)
+        clock.advance(1)
+        step(region, modes, portal, name, given_)
         waiting = [row["object_id"] for row in region.changes() if row["state"] == "pending"]
         balances = [object_id for object_id in waiting if object_id.startswith("aaaa")]
         assert len(balances) == len(set(balances)), "one balance of a certificate waits at most"
-    step(region, portal, "deliver", {})
-    check(region, portal)
+    step(region, modes, portal, "deliver", {})
+    check(region, modes, portal)
 
 
-def check(region: Region, portal: Portal) -> None:
+def check(region: Region, modes: Modes, portal: Portal) -> None:
     """Compare what the account shows with the registry."""
     ids = [guid(1), guid(2)]
     views = region.store.look(lambda connection: region.registry.certificates(connection, ids))
+    kept = [view.certificate for view in views.values()]
+    gate = region.store.look(lambda connection: region.consents.gate(connection, kept))
+    consents = [update for update in portal.shown.values() if isinstance(update.body, account.ConsentState)]
+    assert all(update.body.state == "GIVEN" for update in consents if isinstance(update.body, account.ConsentState))
     for key, view in views.items():
         item, told = view.certificate, portal.shown.get(key)
-        if item.consent_form is None:
+        shows = modes(item.oktmo).push is Push.FULL and gate[key]
+        if not shows:
             assert told is None
+            assert shown_here(region, key) is None or gate[key]
         elif view.municipality is not None and item.applicant.snils is not None:
             assert told is not None
             assert isinstance(told.body, account.CertificateCard)
@@ -152,7 +205,7 @@ def check(region: Region, portal: Portal) -> None:
     found = region.store.look(lambda connection: region.registry.contracts(connection, ["РД-1", "РД-2", "РД-3"]))
     for key, signed in found.items():
         payer, told = views[signed.certificate_guid], portal.shown.get(key)
-        if payer.certificate.consent_form is None:
+        if not (modes(payer.certificate.oktmo).push is Push.FULL and gate[payer.certificate.guid]):
             assert told is None
         elif payer.municipality is not None and payer.certificate.applicant.snils is not None:
             assert told is not None

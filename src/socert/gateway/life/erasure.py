@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from socert.gateway.domain.consent import DutyKind
 from socert.gateway.domain.contract import LIVE
@@ -113,10 +113,12 @@ class Erasure:
 
     def _due(self, connection: Connection, today: date) -> Sequence[str]:
         row = duties.c
-        done_before = (row.state == DutyState.DONE.value) & (row.whole == 1)
-        due = (row.state == DutyState.OPEN.value) & (row.due <= today + SPARE)
-        chosen = select(row.certificate_guid).where(row.kind == DutyKind.ERASE.value, or_(due, done_before))
-        return connection.scalars(chosen.group_by(row.certificate_guid).order_by(func.min(row.id))).all()
+        chosen = select(row.certificate_guid).where(row.kind == DutyKind.ERASE.value)
+        chosen = chosen.group_by(row.certificate_guid).order_by(func.min(row.id))
+        due = connection.scalars(chosen.where(row.state == DutyState.OPEN.value, row.due <= today + SPARE)).all()
+        done = connection.scalars(chosen.where(row.state == DutyState.DONE.value, row.whole == 1)).all()
+        back = self._registry.certificates(connection, set(done) - set(due))
+        return [*due, *(guid for guid, view in back.items() if _is_known(view.certificate))]
 
     def _run_some(self, units: Units, guids: Sequence[str], today: date) -> int:
         kept = self._store.look(lambda connection: self._registry.certificates(connection, guids))
@@ -175,6 +177,12 @@ class Erasure:
         self, connection: Connection, guid: str, state: DutyState, now: datetime, *, act: int | None = None
     ) -> None:
         connection.execute(update(duties).where(*_open(guid)).values(state=state.value, ended_at=micros(now), act=act))
+
+
+def _is_known(certificate: Certificate) -> bool:
+    """Whether a certificate says again whose it is."""
+    child = certificate.child
+    return any((child.snils, child.birth_certificate, certificate.applicant.snils))
 
 
 def _open(guid: str) -> tuple[ColumnElement[bool], ...]:

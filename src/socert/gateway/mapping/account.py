@@ -23,7 +23,7 @@ from socert.gateway.mapping.account_drawing import render_told as render_told
 from socert.gateway.mapping.account_offers import draw_consent as draw_consent
 from socert.gateway.mapping.account_offers import draw_offer as draw_offer
 from socert.gateway.mapping.account_offers import offer_id as offer_id
-from socert.gateway.store.tables import Kind
+from socert.gateway.store.tables import Kind, Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def _certificate_cause(state: str, totals: Totals, told: Mapping[str, Any] | Non
     if told is None:
         return "ISSUED"
     if not told["open"]:
-        return "CONSENT_GIVEN"
+        return "CONSENT_GIVEN" if told["way"] == Way.ACCOUNT else "RECONCILE"
     if told["state"] != state:
         return _STATUS_CAUSES.get(CertificateStatus(state), "RESUMED")
     if year is not None and told["year"] is not None and year > told["year"]:
