@@ -159,7 +159,7 @@ class Offering:
             raise Refused(RuleCode.WINDOW_CLOSED, since=windows[0][0], until=windows[0][1])
         return made
 
-    def go_on(self, *, progress: Callable[[Made], None] | None = None) -> Made:
+    def go_on(self) -> Made:
         """Offer what has come back to those who wait, in the municipalities that have begun and whose window is open.
 
         What a day's work does: it begins nowhere by itself.
@@ -169,7 +169,7 @@ class Offering:
             begun = self._look(partial(self._begun, place, year))
             if begun and window_open(self._today(), year=year, policy=self._policy_of(place)):
                 made.municipalities += 1
-                self._make_one(place, year, BATCH, made, progress)
+                self._make_one(place, year, BATCH, made, None)
         return made
 
     def _begun(self, oktmo: str, year: int, connection: Connection) -> bool:
