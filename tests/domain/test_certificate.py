@@ -21,6 +21,7 @@ from socert.gateway.domain.certificate import (
     age_on,
     child_keys,
     decide_issue,
+    find_certificate,
     last_day,
     next_status,
     same_child,
