@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from socert.adapters.registry.builtin import life_rows, rows, tables
 from socert.adapters.registry.builtin.sql import chunks
+from socert.gateway.domain.records import Balance
 from socert.gateway.ports import CertificateView, ContractView, UnitOfWork, Wanted
 
 if TYPE_CHECKING:
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, RowMapping
 
-    from socert.gateway.domain.records import Balance, Programme
+    from socert.gateway.domain.contract import ContractLife
+    from socert.gateway.domain.records import Programme
 
 FOUND_AT_MOST = 10
+_ONLY_OF_LIVES = frozenset(
+    {"digest", "since", "revision", "payable", "last_day", "initiator", "reason", "text", "released"}
+)
+_SHOWN = tuple(column for column in tables.contract.c if column.name not in _ONLY_OF_LIVES)
+"""What a contract's record is made of; what its life needs besides is read where the rules keep it."""
+_BALANCE = tuple(
+    tables.balance.c[name]
+    for name in ("certificate_guid", "register", "period_from", "period_to", "nominal", "reserved", "spent")
+)
 
 
 class Reading:
@@ -60,20 +71,20 @@ class Reading:
         found: dict[str, ContractView] = {}
         for chunk in chunks(ids):
             chosen = (
-                select(contract, certificate.c.number.label("certificate_number"))
+                select(*_SHOWN, certificate.c.number.label("certificate_number"))
                 .join(certificate, certificate.c.guid == contract.c.certificate_guid)
                 .where(contract.c.contract_id.in_(chunk))
             )
             listed = connection.execute(chosen).mappings().all()
+            lives = self._kept_lives(connection, [row["contract_id"] for row in listed if row["kept"]])
             programmes = self._programmes(connection, tables.programme.c.group_guid.in_(_of(listed, "group_guid")))
-            months = self._months(connection, listed)
             for row in listed:
                 key = row["contract_id"]
                 found[key] = ContractView(
                     contract=rows.contract_of(row, row["certificate_number"]),
                     programme=programmes.get(row["group_guid"]),
                     certificate_guid=row["certificate_guid"],
-                    life=life_rows.life_of(row, months.get(key, ())) if row["kept"] else None,
+                    life=lives.get(key),
                 )
         return found
 
@@ -130,12 +141,31 @@ class Reading:
             )
 
     def _balances(self, connection: Connection, guids: Collection[str]) -> dict[str, list[Balance]]:
-        """All balances of certificates."""
-        table = tables.balance
+        """All balances of certificates. An import shows every certificate: rows are taken apart as they come."""
         found: dict[str, list[Balance]] = {}
         for chunk in chunks(guids):
-            for row in connection.execute(select(table).where(table.c.certificate_guid.in_(chunk))).mappings():
-                found.setdefault(row["certificate_guid"], []).append(rows.balance_of(row))
+            chosen = select(*_BALANCE).where(tables.balance.c.certificate_guid.in_(chunk))
+            for guid, register, since, until, nominal, reserved, spent in connection.execute(chosen):
+                one = Balance(
+                    period_from=since,
+                    period_to=until,
+                    nominal=nominal,
+                    reserved=reserved,
+                    spent=spent,
+                    register=rows.count_register(register),
+                )
+                found.setdefault(guid, []).append(one)
+        return found
+
+    def _kept_lives(self, connection: Connection, ids: Collection[str]) -> dict[str, ContractLife]:
+        """Contracts that the rules keep, by id."""
+        table = tables.contract
+        found: dict[str, ContractLife] = {}
+        for chunk in chunks(ids):
+            listed = connection.execute(select(table).where(table.c.contract_id.in_(chunk))).mappings().all()
+            months = self._months(connection, listed)
+            for row in listed:
+                found[row["contract_id"]] = life_rows.life_of(row, months.get(row["contract_id"], ()))
         return found
 
     def _months(self, connection: Connection, contracts: Iterable[RowMapping]) -> dict[str, list[RowMapping]]:

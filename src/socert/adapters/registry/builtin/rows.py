@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from socert.gateway.domain.certificate import Identity
@@ -26,7 +27,7 @@ from socert.gateway.domain.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import RowMapping
@@ -39,19 +40,22 @@ def digest(record: Any) -> str:
 
 _NOT_IMPORTED = frozenset({"register", "order_id", "previous_contract_id"})
 """Fields that no export fills: left out, so that a digest made before they were there is still the record's."""
-_FIELDS = {
-    kind: tuple(field.name for field in fields(kind) if field.name not in _NOT_IMPORTED)
+_FIELDS_OF = {
+    kind: attrgetter(*(field.name for field in fields(kind) if field.name not in _NOT_IMPORTED))
     for kind in (Certificate, Child, Person, Balance, Contract)
 }
 
 
-def _plain(value: Any) -> Any:
-    kind = type(value)
-    if value is None or kind is str:
-        return value
-    if kind in _FIELDS:
-        return tuple([_plain(getattr(value, name)) for name in _FIELDS[kind]])
-    return str(value)
+def _plain(record: Any) -> tuple[Any, ...]:
+    """Return a record's fields as texts and tuples of texts. Every record of an import goes through here."""
+    found = []
+    for value in _FIELDS_OF[type(record)](record):
+        kind = type(value)
+        if value is None or kind is str:
+            found.append(value)
+        else:
+            found.append(_plain(value) if kind in _FIELDS_OF else str(value))
+    return tuple(found)
 
 
 def own_register(unit: Unit) -> Register:
@@ -128,29 +132,31 @@ def balance_of(row: Mapping[str, Any] | RowMapping) -> Balance:
     )
 
 
-def count_register(name: str | None) -> Register | None:
+def count_register(name: str) -> Register | None:
     """Return a kept register as records tell it: None for roubles and hours, which the unit says."""
-    register = None if name is None else Register(name)
-    return register if register is not None and register.counts else None
+    return None if name in _OWN_REGISTERS else Register(name)
 
 
-def balance_on(day: date, balances: Iterable[Balance]) -> Balance:
+_OWN_REGISTERS = frozenset(register.value for register in Register if not register.counts)
+
+
+def balance_on(day: date, balances: Sequence[Balance]) -> Balance:
     """Return the certificate's own balance whose period has the day in it, else the one of the latest period.
 
     A certificate always has one: an import brings it, an issue opens it.
     """
-    own = sorted(
-        (one for one in balances if one.register is None),
-        key=lambda one: (one.period_from, one.period_to),
-        reverse=True,
-    )
-    return next((one for one in own if one.period_from <= day <= one.period_to), own[0])
+    own = [one for one in balances if one.register is None]
+    if len(own) > 1:
+        own.sort(key=lambda one: (one.period_from <= day <= one.period_to, one.period_from, one.period_to))
+    return own[-1]
 
 
-def balances_from(day: date, balances: Iterable[Balance]) -> tuple[Balance, ...]:
+def balances_from(day: date, balances: Sequence[Balance]) -> tuple[Balance, ...]:
     """Return the balances of this year and later, by period, the certificate's own first."""
-    current = (one for one in balances if one.period_to.year >= day.year)
-    return tuple(sorted(current, key=lambda one: (one.period_from, one.register or "")))
+    current = [one for one in balances if one.period_to.year >= day.year]
+    if len(current) > 1:
+        current.sort(key=lambda one: (one.period_from, one.register or ""))
+    return tuple(current)
 
 
 def certificate_of(row: Mapping[str, Any] | RowMapping, balance: Balance) -> Certificate:
