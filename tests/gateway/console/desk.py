@@ -209,12 +209,12 @@ class Operator:
         answer = await self.client.get(path if path.startswith("/console") else f"/console{path}")
         return await _seen(answer)
 
-    async def send(self, form: FormSeen, **typed: str) -> PageSeen:
+    async def send(self, form: FormSeen, /, **typed: str) -> PageSeen:
         """Send a form as it stands, with what is typed into it; follows the redirect as a browser does."""
         answer = await self.client.post(form.action, data={**form.fields, **typed})
         return await _seen(answer)
 
-    async def step(self, path: str, ending: str, **typed: str) -> PageSeen:
+    async def step(self, path: str, ending: str, /, **typed: str) -> PageSeen:
         """Open a page and send one of its forms."""
         return await self.send((await self.open(path)).form(ending), **typed)
 

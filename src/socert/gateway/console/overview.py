@@ -81,6 +81,7 @@ class OverviewPages:
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the pages' routes."""
         return [
+            web.get("", self._front),
             web.get("/", self._front),
             web.get("/cases", self._cases),
             web.post(r"/cases/{case:\d{1,18}}", self._decide),
