@@ -13,8 +13,10 @@ import pytest
 from tests.simulator.browsing import Browser
 from tests.simulator.enrolling import ALL, ENROL, FORMS, chosen, filed, priced, registered
 from tests.simulator.parent import AS_OF, CATALOGUE, GROUP, REGION, TOWN, Parent, calculated
+from tests.simulator.test_decisions import QUERIES
+from tests.simulator.test_pages_decisions import telling
 
-from socert.contracts.portal import group_cost
+from socert.contracts.portal import account, group_cost
 from socert.contracts.portal import pf_certificate as pf
 from socert.contracts.portal.blocks import FinancialSource
 from socert.contracts.smev.status import RejectCode, Rejection
@@ -99,6 +101,31 @@ async def test_certificate_issued_before_is_found(parent: Parent, site: Browser)
 
     assert "У ребёнка уже есть сертификат, регион нашёл его" in page.text
     assert "Выдан сейчас" not in page.text
+
+
+@pytest.mark.seed("on-screen", "unit")
+@pytest.mark.parametrize("pushed", [True, False])
+async def test_hours_that_are_left_are_shown_though_the_answer_cannot_tell_them(
+    parent: Parent, site: Browser, pushed: bool
+) -> None:
+    region = parent.region
+    hours = region.balance(unit=account.Unit.HOUR, nominal=10250, reserved=2400, spent=6600, available=1250)
+    update = region.certificate(1, body=region.card(balances=(hours,)))
+    parent.replies["universalCertificateRequest"] = lambda request: [region.found(request, funds=None)]
+    parent.replies[QUERIES] = telling(update)
+    if pushed:
+        await region.push(update)
+
+    page = await chosen(site, parent)
+
+    assert "Остаток 12,50 ч" in page.text
+    assert len(parent.got[QUERIES]) == (0 if pushed else 1)
+    assert len(parent.portal.accounts.certificates(parent.child)) == (1 if pushed else 0)
+    parent.costs.answer = calculated(cost_per_year=1500, certificate_reserving_cost=1250)
+    parent.costs.proposal |= {"register": "HOUR", "total": 1500, "certificate_part": 1250, "own_part": 250}
+    parent.costs.proposal |= {"months": [], "years": [{"year": 2026, "certificate_part": 1250, "own_part": 250}]}
+    page = await site.send(page, page.path + "/cost")
+    assert "Останется на сертификате: 0,00 ч Если запишете ребёнка куда-то ещё, платить придётся семье." in page.text
 
 
 @pytest.mark.seed("split")

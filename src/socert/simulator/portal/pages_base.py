@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from socert.simulator.clock import SimulatorClock
+    from socert.simulator.portal.cards import Certificate
     from socert.simulator.portal.order import Order
     from socert.simulator.portal.people import KnownChild, Owner
     from socert.simulator.portal.portal import Portal
@@ -75,6 +76,7 @@ class Desk:
         self._sessions: dict[str, int] = {}
         self._answers: dict[str, tuple[int, Any]] = {}
         self._wrong: dict[str, _Returned] = {}
+        self._balances: dict[int, Certificate] = {}
         self._done: dict[tuple[int, str, str], str] = {}
         self._locks: dict[tuple[int, str, str], asyncio.Lock] = {}
 
@@ -93,7 +95,7 @@ class Desk:
 
     def forget(self) -> None:
         """Sign everybody out, forget answers and forms."""
-        for kept in (self._sessions, self._answers, self._wrong, self._done):
+        for kept in (self._sessions, self._answers, self._wrong, self._done, self._balances):
             kept.clear()
 
     # Who is signed in
@@ -202,6 +204,14 @@ class Desk:
         """Return an answer about this child, None for one that is not kept or is about another."""
         number, answer = self._answers.get(key, (0, None))
         return answer if number == child.id else None
+
+    def keep_balance(self, order: int, certificate: Certificate) -> None:
+        """Keep the certificate of an order as the region told it just now; the account has no copy of it."""
+        _remember(self._balances, order, certificate)
+
+    def balance(self, order: int) -> Certificate | None:
+        """Return the certificate kept for an order."""
+        return self._balances.get(order)
 
 
 def text(form: Mapping[str, Any], name: str) -> str:

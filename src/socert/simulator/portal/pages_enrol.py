@@ -6,11 +6,14 @@ sending twice end at the same order. Source: portal message dictionary, 1, 2, 6.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from socert.contracts.portal.account import Include
 from socert.contracts.portal.blocks import FinancialSource
 from socert.contracts.portal.reasons import ReasonCode
 from socert.contracts.portal.statuses import PortalStatus
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from socert.simulator.portal.catalogue import Programme
     from socert.simulator.portal.division import Division
-    from socert.simulator.portal.order import Order
+    from socert.simulator.portal.order import ChosenCertificate, Cost, Order
     from socert.simulator.portal.pages_base import Desk
     from socert.simulator.portal.people import KnownChild, Owner
 
@@ -160,10 +163,37 @@ class EnrolPages:
     async def _prepare(self, order: Order) -> str:
         """Ask the region what comes first: for the certificate, or for the price where the family pays all."""
         if order.source is FinancialSource.CERTIFICATE:
-            await self._portal.enrolment.find_certificate(order.id)
+            await self._find(order)
         else:
             await self._portal.enrolment.ask_cost(order.id)
         return order_path(order.id)
+
+    async def _find(self, order: Order) -> None:
+        """Find or get the certificate; where its answer cannot tell what is left, ask for that too."""
+        order = await self._portal.enrolment.find_certificate(order.id)
+        chosen = order.certificate
+        if chosen is None or not chosen.with_funds or self._balance(order) is not None:
+            return
+        with suppress(OrderRefused):  # of an account without SNILS the region cannot be asked so: the price tells it
+            answer = await self._portal.live.read(order.owner, order.child, (Include.CERTIFICATE,))
+            for card in answer.certificates:
+                if card.guid == chosen.guid:
+                    self._desk.keep_balance(order.id, card)
+
+    def _balance(self, order: Order) -> ChosenCertificate | None:
+        """Return the certificate found with what is left on it, None where nobody told.
+
+        The answer to the question for a certificate has roubles only: of hours tell the account, or the live read.
+        """
+        chosen = order.certificate
+        if chosen is None or chosen.available is not None:
+            return chosen
+        known = [*self._portal.accounts.certificates(order.child, order.owner), self._desk.balance(order.id)]
+        card = next((one for one in known if one is not None and one.guid == chosen.guid), None)
+        if card is None:
+            return None
+        told = card.balance_on(self._portal.time.today())
+        return replace(chosen, unit=told.unit, available=told.available, booked=told.reserved, as_of=card.as_of)
 
     # The draft
 
@@ -178,6 +208,7 @@ class EnrolPages:
     ) -> web.Response:
         """Return the page of an order that can be filed: certificate, price, agreements, whichever is next."""
         forms = self._portal.enrolment.forms_for(order)
+        certificate = self._balance(order) or order.certificate
         return self._desk.page(
             request,
             "draft.html",
@@ -186,7 +217,8 @@ class EnrolPages:
             child=self._portal.people.child_of(owner.id, order.child),
             place=order.municipality.name,
             step=step_of(order),
-            left=left_of(order),
+            certificate=certificate,
+            left=left_of(order.cost, certificate),
             before=self._before(order),
             forms=[views.form(code, ticked=code.value in ticked) for code in forms],
             own_ticked="own" in ticked,
@@ -196,7 +228,7 @@ class EnrolPages:
         )
 
     async def _certificate(self, request: web.Request) -> web.Response:
-        return await self._step(request, lambda order: self._portal.enrolment.find_certificate(order.id))
+        return await self._step(request, self._find)
 
     async def _cost(self, request: web.Request) -> web.Response:
         return await self._step(request, lambda order: self._portal.enrolment.ask_cost(order.id))
@@ -338,9 +370,9 @@ def step_of(order: Order) -> str:
     return "cost" if order.cost is None or not order.agreeable else "agreement"
 
 
-def left_of(order: Order) -> int | None:
-    """Return what is left on the certificate after this order, None where the answers do not tell."""
-    division, certificate = _division(order), order.certificate
+def left_of(cost: Cost | None, certificate: ChosenCertificate | None) -> int | None:
+    """Return what is left on the certificate after an order of this cost, None where the answers do not tell."""
+    division = None if cost is None else cost.division
     if division is None or certificate is None or certificate.available is None or division.unit != certificate.unit:
         return None
     return certificate.available - division.certificate_part

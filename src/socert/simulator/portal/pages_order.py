@@ -15,6 +15,8 @@ from socert.simulator.portal.pages_base import ORDER, text
 from socert.simulator.portal.pages_enrol import may_file, order_path, reason_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from socert.simulator.portal.order import HistoryEntry, Order
     from socert.simulator.portal.pages_base import Desk
     from socert.simulator.portal.pages_enrol import EnrolPages
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 #: How long the page after a cancellation or a letter waits for the region's word.
 _PATIENCE = timedelta(seconds=2)
 #: What a status means for the parent, beyond its name.
-_MEANS = {
+_MEANS: Mapping[int | str, str] = {
     PortalStatus.SENT: "Заявление передано региону. Ответ обычно приходит за несколько минут, страницу можно закрыть.",
     PortalStatus.REGISTERED: "Регион принял заявление и зарезервировал средства сертификата.",
     PortalStatus.RECEIVED: "Заявление у организации. Она рассмотрит его и ответит здесь.",
@@ -37,7 +39,7 @@ _MEANS = {
     PortalStatus.CANCELLED: "Заявление отменено. Зарезервированные средства вернулись на сертификат.",
     PortalStatus.CANCEL_FAILED: "Отменить заявление не удалось, оно остаётся в силе.",
 }
-_TONE = {
+_TONE: Mapping[int | str, str] = {
     PortalStatus.RENDERED: "good",
     PortalStatus.REFUSED: "bad",
     PortalStatus.CANCELLED: "quiet",
@@ -88,7 +90,7 @@ class OrderPages:
             order=order,
             child=self._portal.people.child_of(owner.id, order.child),
             tone=tone_of(order),
-            means=_MEANS.get(order.status, "") if isinstance(order.status, int) else "",  # type: ignore[call-overload]
+            means=_MEANS.get(order.status, ""),
             reason=words.REASON.get(reason, ""),
             stale=reason == ReasonCode.STALE_BALANCE,
             exhausted=reason == ReasonCode.EXHAUSTED,
@@ -166,7 +168,7 @@ class OrderPages:
 
 def tone_of(order: Order) -> str:
     """Return the colour of an order's status."""
-    return _TONE.get(order.status, "calm")  # type: ignore[call-overload, no-any-return]
+    return _TONE.get(order.status, "calm")
 
 
 def _line(entry: HistoryEntry) -> dict[str, Any]:
