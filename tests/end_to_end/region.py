@@ -107,10 +107,10 @@ def write_export(folder: Path, *, next_day: bool = False) -> Path:
         "11605000,Верхнелесье,bbbbbbbb-0000-4000-8000-000000000001,Лесной край,bbbbbbbb-0000-4000-8000-0000000000aa\n",
         encoding="utf-8",
     )
-    _write(folder / "programmes.csv", [_programme()])
-    _write(folder / "certificates.csv", [_certificate(child, next_day=next_day) for child in children()])
+    write_rows(folder / "programmes.csv", [_programme()])
+    write_rows(folder / "certificates.csv", [_certificate(child, next_day=next_day) for child in children()])
     contracts = [_contract(child, next_day=next_day) for child in children() if child.place % 4 != 3]
-    _write(folder / "contracts.csv", contracts)
+    write_rows(folder / "contracts.csv", contracts)
     return folder
 
 
@@ -199,7 +199,8 @@ def _unit(child: Child) -> str:
     return "час" if child.place == IN_HOURS else "руб."
 
 
-def _write(place: Path, rows: list[dict[str, str]]) -> None:
+def write_rows(place: Path, rows: list[dict[str, str]]) -> None:
+    """Write a file of an export."""
     with place.open("w", encoding="cp1251", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), delimiter=";", lineterminator="\r\n")
         writer.writeheader()
