@@ -114,7 +114,13 @@ async def test_status_counts_rows_by_state(client: Client) -> None:
         return told if "packed" in told["changes"] else None
 
     status = await eventually(packed, "what is pending is packed")
-    assert status == {"changes": {"packed": 2, "held": 1}, "outbox": {"queued": 1}, "inbox": {}, "idle": False}
+    assert status == {
+        "changes": {"packed": 2, "held": 1},
+        "outbox": {"queued": 1},
+        "inbox": {},
+        "answers": {},
+        "idle": False,
+    }
 
 
 async def test_messages_are_listed_without_their_content(client: Client) -> None:

@@ -20,7 +20,7 @@ from socert.contracts.smev.operation import Operation
 from socert.gateway.domain.consent import Channel
 from socert.gateway.domain.order import OrderEvent, Stage
 from socert.gateway.domain.rules_errors import Refused, RuleCode
-from socert.gateway.exchange import inbox, outbox
+from socert.gateway.exchange import answers, inbox, outbox
 from socert.gateway.exchange.answering import Look, Reply
 from socert.gateway.exchange.sender import LEASE
 from socert.gateway.store import tables_life
@@ -281,15 +281,11 @@ async def test_an_answer_to_a_question_that_waits_is_stopped_too(line: Line) -> 
     assert isinstance(answer, pf.IssueRefused), "the next one is refused"
 
 
-async def test_erasing_leaves_no_text_of_the_child(line: Line) -> None:
+async def test_erasing_leaves_statuses_their_code_alone(line: Line) -> None:
     await ask(line)
     await go(line)
-    await file(line, text("Платон заболел"))
-    services = line.services
-    erased = services.units.run(lambda unit: services.orders.erase(unit.connection, guid(1)))
-    assert erased == 4
+    assert line.region.store.run(lambda connection: answers.erase(connection, guid(1))) == 3
     assert "Резьба" not in str(rows(line))
-    assert "Платон" not in str(line.region.rows(tables_life.order_text))
     await file(line, application(line), message_id="bbbbbbbb-0000-4000-8000-00000000000b")
     assert is_bare(statuses(line)[-1]), "the order can be answered still"
 

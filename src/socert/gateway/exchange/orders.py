@@ -206,14 +206,6 @@ class Orders:
         stopped = answers.stop_personal(connection, guid, self._clock())
         log.info("answers stopped", certificate=guid, count=stopped)
 
-    def erase(self, connection: Connection, guid: str) -> int:
-        """Take out what is kept of a certificate's child in answers and texts; return of how many."""
-        mine = select(table.c.order_id).where(table.c.certificate_guid == guid)
-        done = connection.execute(
-            update(texts).where(texts.c.order_id.in_(mine), texts.c.text.is_not(None)).values(text=None, author=None)
-        )
-        return answers.erase(connection, guid) + done.rowcount
-
     # --- texts --------------------------------------------------------------------------------------------------------
 
     def hear(self, unit: UnitOfWork, message: TextMessage) -> bool:
