@@ -61,6 +61,22 @@ def test_a_second_run_offers_nobody_twice(town: Town) -> None:
 
 
 @pytest.mark.invariant(14)
+def test_two_runs_at_once_offer_everybody_once(town: Town) -> None:
+    """Another process makes all offers between two commits of this one."""
+    guids = [town.enrol(number) for number in (1, 2, 3)]
+    others: list[Made] = []
+
+    def race(_done: Made) -> None:
+        if not others:
+            others.append(made(town))
+
+    done = town.offering.make(year=YEAR, batch=1, progress=race)
+    assert (done.offers, done.known, others[0].offers, others[0].known) == (1, 2, 2, 1)
+    assert [len(town.offers(guid)) for guid in guids] == [1, 1, 1]
+    assert town.pool().held == 3 * VOLUME
+
+
+@pytest.mark.invariant(14)
 def test_offers_stop_at_the_limit_and_go_on_when_volume_returns(town: Town) -> None:
     town.limit(2 * VOLUME)
     guids = [town.enrol(number) for number in (1, 2, 3)]

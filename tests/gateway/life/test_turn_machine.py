@@ -37,6 +37,7 @@ from socert.gateway.domain.policy import Register, Short, Silence
 from socert.gateway.domain.records import CertificateStatus, ContractState
 from socert.gateway.domain.renewal import OfferState
 from socert.gateway.domain.rules_errors import Refused, RuleBroken, RuleCode
+from socert.gateway.life.turn_plan import Made
 from socert.gateway.store.engine import open_engine
 from socert.gateway.store.tables import metadata
 from socert.gateway.store.writer import Store
@@ -107,18 +108,31 @@ class Year(RuleBasedStateMachine):
         self.today = min(LAST_DAY, self.today + timedelta(days=days))
         self.town.at(self.today)
 
-    @rule(batch=st.integers(1, 3), after=st.none() | st.integers(0, 3))
-    def offers_are_made(self, batch: int, after: int | None) -> None:
-        """All that fit are offered, in their order; a run that dies has offered the first ones only."""
+    @rule(batch=st.integers(1, 3), after=st.none() | st.integers(0, 3), race=st.booleans())
+    def offers_are_made(self, batch: int, after: int | None, race: bool) -> None:
+        """All that fit are offered, in their order; a run that dies has offered the first ones only.
+
+        In a race another run comes in between two commits of this one.
+        """
         if not self._window:
             with pytest.raises(Refused) as closed:
                 self.town.offering.make(year=YEAR)
             assert closed.value.rule is RuleCode.WINDOW_CLOSED
             return
+        others: list[Made] = []
+
+        def between(_done: Made) -> None:
+            if race and not others:
+                others.append(Made())
+                self.town.offering.make(year=YEAR, batch=1)
+
+        def make() -> None:
+            self.town.offering.make(year=YEAR, batch=batch, progress=between)
+
         if after is None:
-            self.town.offering.make(year=YEAR, batch=batch)
+            make()
         else:
-            self.town.killed(after, lambda: self.town.offering.make(year=YEAR, batch=batch))
+            self.town.killed(after, make)
         for child in self.children:
             if child.state is None and (found := self.town.offers(child.guid)):
                 child.state, child.volume = OfferState.OFFERED, found[0].volume
