@@ -1,22 +1,19 @@
-"""The composition root: the only place that picks adapters and puts the parts of the gateway together."""
+"""The running gateway: packer, sender, pollers and handler around a workshop's services.
+
+With `workshop` it is the composition root: the only places that pick adapters.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 from contextlib import AsyncExitStack
 from functools import cached_property, partial
 from hashlib import sha256
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
-
-from sqlalchemy import func, select
 
 from socert.adapters.portal.smev import SmevTransport
-from socert.adapters.registry.builtin.listing import BuiltinListing
-from socert.adapters.registry.builtin.registry import MIGRATIONS, BuiltinRegistry
 from socert.adapters.registry.files.detect import open_export
 from socert.contracts.portal import account
 from socert.contracts.signature.suites import Suite
@@ -25,13 +22,11 @@ from socert.contracts.smev.operation import Operation
 from socert.gateway import plugins
 from socert.gateway.domain.export import ImportSettings
 from socert.gateway.errors import SettingsError
-from socert.gateway.exchange import answers, changes, inbox, outbox
 from socert.gateway.exchange.answer_packer import AnswerPacker
 from socert.gateway.exchange.carriers import Carriers
 from socert.gateway.exchange.enrolling import EnrolmentAnswerer
 from socert.gateway.exchange.exchange import Exchange
 from socert.gateway.exchange.handler import Handler
-from socert.gateway.exchange.orders import Orders
 from socert.gateway.exchange.packer import Packer
 from socert.gateway.exchange.pinned import Pinned
 from socert.gateway.exchange.poller import Poller
@@ -40,41 +35,23 @@ from socert.gateway.exchange.sender import Sender
 from socert.gateway.exchange.settling import SETTLERS
 from socert.gateway.exchange.wake import Wake
 from socert.gateway.intake import run_import
-from socert.gateway.life.cases import Cases
-from socert.gateway.life.consents import Consents
-from socert.gateway.life.contracts import Contracts
-from socert.gateway.life.days import Days
-from socert.gateway.life.enrolment import Enrolments
-from socert.gateway.life.erasure import Erasure
-from socert.gateway.life.issuing import Issuing
-from socert.gateway.life.renewals import Renewals
-from socert.gateway.life.today import Today
-from socert.gateway.life.turn import YearTurn
-from socert.gateway.life.turn_plan import Offering
 from socert.gateway.mapping.account_query import AccountQueryAnswerer
 from socert.gateway.mapping.action import ActionAnswerer
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
 from socert.gateway.mapping.snapshot import SnapshotAnswerer
-from socert.gateway.projection import Projector, explain
 from socert.gateway.reconcile import Reconciler, snapshots
-from socert.gateway.store import tables
-from socert.gateway.store.engine import default_url, open_engine
-from socert.gateway.store.migrate import upgrade
-from socert.gateway.store.tables import ChangeState, InboxState, MessageState
-from socert.gateway.store.tables_life import AnswerState, answer
-from socert.gateway.store.writer import Store
-from socert.gateway.unit import ProjectedUnits
-from socert.host.clock import system_clock
+from socert.gateway.standing import held as held
+from socert.gateway.standing import idle as idle
+from socert.gateway.standing import standing as standing
+from socert.gateway.workshop import Workshop as Workshop
+from socert.gateway.workshop import new_id as new_id
 from socert.host.keys import KeyFiles, ensure_key, load_signer
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
-
-    from sqlalchemy import Connection
 
     from socert.contracts.message import MessageType
     from socert.contracts.signature.signer import KeySigner
@@ -88,149 +65,6 @@ SUITES = frozenset({Suite.ECDSA_P256})
 """What the exchange may sign by."""
 TEST_NAME = "REGION"
 """Common name of the test certificate: also the mnemonic under which a simulator knows the region."""
-
-
-def new_id() -> str:
-    """Return a new identifier for anything but a message."""
-    return str(uuid4())
-
-
-def new_number() -> str:
-    """Return ten random digits for a new certificate; its registry says whether they are free."""
-    return f"{secrets.randbelow(10**10):010d}"
-
-
-class Workshop:
-    """The parts that plain commands and the running gateway share: settings, database, registry."""
-
-    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = system_clock) -> None:
-        """Open the database and bring its tables up to date."""
-        self.settings = settings
-        self.clock = clock
-        given = settings.database_url
-        engine = open_engine(given.get_secret_value() if given else default_url(settings.data_dir))
-        upgrade(engine, [MIGRATIONS])
-        self.store = Store(engine)
-        self.listing = BuiltinListing()
-        self.registry = BuiltinRegistry(clock=clock)
-        self.today = Today(clock=clock, zone=settings.zone)
-        self.cases = Cases(clock=clock)
-        self.orders = Orders(
-            registry=self.registry,
-            may_leave=lambda connection, certificate: self.consents.may_leave(connection, certificate),
-            codes=settings.order_codes,
-            environment=settings.portal_environment,
-            clock=clock,
-            ids=new_id,
-        )
-        self.consents = Consents(
-            registry=self.registry,
-            policy_of=settings.policy_of,
-            consent_forms=settings.consent_forms,
-            clock=clock,
-            today=self.today,
-            ids=new_id,
-            cases=self.cases,
-            answers=self.orders,
-        )
-        self.issuing = Issuing(
-            registry=self.registry,
-            policy_of=settings.policy_of,
-            today=self.today,
-            ids=new_id,
-            numbers=new_number,
-            cases=self.cases,
-            category=(settings.category_code, settings.category_name),
-        )
-        self.enrolments = Enrolments(
-            registry=self.registry,
-            issuing=self.issuing,
-            consents=self.consents,
-            cases=self.cases,
-            policy_of=settings.policy_of,
-            clock=clock,
-            today=self.today,
-            ids=new_id,
-        )
-        self.contracts = Contracts(
-            registry=self.registry,
-            consents=self.consents,
-            policy_of=settings.policy_of,
-            clock=clock,
-            today=self.today,
-        )
-        self.days = Days(
-            registry=self.registry,
-            issuing=self.issuing,
-            contracts=self.contracts,
-            cases=self.cases,
-            policy_of=settings.policy_of,
-            policies=settings.policies,
-            clock=clock,
-            today=self.today,
-        )
-        self.renewals = Renewals(
-            registry=self.registry, consents=self.consents, policy_of=settings.policy_of, today=self.today
-        )
-        self.projector = Projector(
-            registry=self.registry,
-            clock=clock,
-            consents=self.consents,
-            channel_of=settings.channel_of,
-            zone=settings.zone,
-        )
-        self.units = ProjectedUnits(self.store, self.projector, self.orders)
-        self.offering = Offering(
-            registry=self.registry,
-            renewals=self.renewals,
-            consents=self.consents,
-            policy_of=settings.policy_of,
-            today=self.today,
-            look=self.store.look,
-            units=self.units,
-        )
-        self.turn = YearTurn(
-            registry=self.registry,
-            renewals=self.renewals,
-            policy_of=settings.policy_of,
-            clock=clock,
-            today=self.today,
-            look=self.store.look,
-            units=self.units,
-        )
-        self.erasure = Erasure(
-            store=self.store, registry=self.registry, keeper=self.registry, consents=self.consents, clock=clock
-        )
-
-    @property
-    def services(self) -> plugins.Services:
-        """What plug-ins may look things up with and act through."""
-        return plugins.Services(
-            registry=self.registry,
-            life=self.registry,
-            issuing=self.issuing,
-            enrolments=self.enrolments,
-            contracts=self.contracts,
-            consents=self.consents,
-            cases=self.cases,
-            orders=self.orders,
-            clock=self.clock,
-            zone=self.settings.zone,
-        )
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self.store.close()
-
-    def __enter__(self) -> Self:
-        """Return itself; the database is closed at the end."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of the database."""
-        self.close()
 
 
 class Gateway:
@@ -432,6 +266,7 @@ class Gateway:
                 group.create_task(self.answer_packer.run(self._unpacked, self._ready, watch))
                 group.create_task(self.sender.run(self._ready, self._settled, watch))
                 group.create_task(self.handler.run(self._arrived, self._handled, watch))
+                group.create_task(self.workshop.daily.keep(self._handled, watch))
                 group.create_task(self.reconciler.run(self._compared, self._ready, watch))
                 group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._arrived))
                 for answerer in self.answerers:
@@ -482,19 +317,6 @@ def what_shows(settings: Settings) -> str:
     return sha256(repr(parts).encode()).hexdigest()
 
 
-def idle(connection: Connection) -> bool:
-    """Whether nothing waits in any table."""
-    changed, sent, received = tables.change.c, tables.outbox.c, tables.inbox.c
-    said = answer.c
-    waits = (
-        select(said.id).where(said.state == AnswerState.PENDING),
-        select(changed.id).where(changed.state.in_((ChangeState.PENDING, ChangeState.PACKED))),
-        select(sent.message_id).where(sent.state.in_((MessageState.QUEUED, MessageState.ACCEPTED))),
-        select(received.id).where(received.state == InboxState.RECEIVED),
-    )
-    return all(connection.execute(chosen.limit(1)).first() is None for chosen in waits)
-
-
 def take_export(
     workshop: Workshop, path: Path, *, profile: str | None, report: Path | None, progress: Progress
 ) -> Summary:
@@ -511,20 +333,3 @@ def take_export(
         report=report,
         progress=progress,
     )
-
-
-def held(connection: Connection) -> dict[str, int]:
-    """Return how many changes are held for each reason, in the words for operators."""
-    row = tables.change.c
-    chosen = select(row.reason, func.count()).where(row.state == ChangeState.HELD).group_by(row.reason)
-    return {explain(str(found[0])): found[1] for found in connection.execute(chosen)}
-
-
-def standing(connection: Connection) -> dict[str, dict[str, int]]:
-    """Return how many changes, messages and received messages stand in each state."""
-    return {
-        "changes": dict(changes.counts(connection)),
-        "outbox": dict(outbox.counts(connection)),
-        "inbox": dict(inbox.counts(connection)),
-        "answers": dict(answers.counts(connection)),
-    }
