@@ -18,6 +18,7 @@ from socert.gateway.life.consents import Consents
 from socert.gateway.life.contracts import Contracts
 from socert.gateway.life.enrolment import Enrolments
 from socert.gateway.life.issuing import Issuing
+from socert.gateway.life.renewals import Renewals
 from socert.gateway.life.today import Today
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
 from socert.gateway.projection import Projector
@@ -82,6 +83,12 @@ class Services:
         )
 
     @cached_property
+    def renewals(self) -> Renewals:
+        return Renewals(
+            registry=self.region.registry, consents=self.consents, policy_of=self.policy_of, today=self.today
+        )
+
+    @cached_property
     def issuing(self) -> Issuing:
         return Issuing(
             registry=self.region.registry,
@@ -90,6 +97,7 @@ class Services:
             ids=self.ids,
             numbers=lambda: f"88{int(self.numbers()[-8:]):08d}",
             cases=self.cases,
+            renewals=self.renewals,
             category=("1", "От 5 до 17 лет"),
         )
 
@@ -99,6 +107,7 @@ class Services:
             registry=self.region.registry,
             issuing=self.issuing,
             consents=self.consents,
+            renewals=self.renewals,
             cases=self.cases,
             policy_of=self.policy_of,
             clock=self.clock,
@@ -111,6 +120,7 @@ class Services:
         return Contracts(
             registry=self.region.registry,
             consents=self.consents,
+            renewals=self.renewals,
             policy_of=self.policy_of,
             clock=self.clock,
             today=self.today,

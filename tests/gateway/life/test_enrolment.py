@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.gateway import records
+from tests.gateway.life.memory import MemoryRegistry
 from tests.gateway.life.world import AUTUMN, NEXT_YEAR, NOMINAL, PRICE, agree, programme, whom
 from tests.gateway.records import GROUP, OKTMO, PARENT_SNILS
 
@@ -16,10 +17,11 @@ from socert.gateway.domain.consent import Channel
 from socert.gateway.domain.cost import Outcome, Source
 from socert.gateway.domain.policy import FormCode, Register, Silence
 from socert.gateway.domain.records import CertificateStatus, ContractState, Organisation, OrganisationKind
-from socert.gateway.domain.renewal import Offer
+from socert.gateway.domain.renewal import Offer, OfferState, Pool, offer_id, offer_key
 from socert.gateway.domain.rules_errors import NeedsPerson, RuleBroken, RuleCode
 from socert.gateway.life.cases import CaseKind
-from socert.gateway.life.enrolment import Calculation, CostAsked, priced
+from socert.gateway.life.enrolment import Calculation, CostAsked
+from socert.gateway.life.groups import priced
 
 if TYPE_CHECKING:
     from tests.gateway.life.world import World
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from socert.gateway.ports import UnitOfWork
 
 OTHER_GROUP = "cccccccc-0000-4000-8000-000000000009"
+PROGRAMME = "cccccccc-0000-4000-8000-000000000001"
 SCHOOL_YEAR = (date(2026, 9, 1), date(2027, 5, 31))
 
 
@@ -505,28 +508,82 @@ def test_a_contract_names_the_one_it_continues(world: World) -> None:
     world.offer(programme(price=100_00), programme(group_guid=OTHER_GROUP, price=100_00))
     guid = world.issue().guid
     first = world.enrol(guid, "1")
+    named = world.enrol(guid, "2", group_guid=OTHER_GROUP, previous_contract_id=first.contract_id)
+
+    assert named.previous_contract_id == first.contract_id
+    world.run(lambda unit: world.contracts.refuse(unit, named.contract_id))
+    for wrong in ({"previous_contract_id": "nothing"}, {"renewal_offer": "nothing"}):
+        assert refused(world, world.application(guid, "4", group_guid=OTHER_GROUP, **wrong)) is RuleCode.NOT_FOUND
+
+
+@pytest.fixture
+def continuing(world: World) -> tuple[str, Offer]:
+    """A child who studies in 2026 and is offered 500 roubles of 2027, in December, when next year is known."""
+    if isinstance(world.registry, MemoryRegistry):
+        pytest.skip("the model keeps no offers")
+    world.offer(
+        programme(price=100_00),
+        programme(group_guid=OTHER_GROUP, price=100_00, start=date(2027, 1, 11), end=date(2027, 5, 31)),
+    )
+    world.set_policy(nominals_of=NEXT_YEAR)
+    guid = world.issue().guid
+    first = world.concluded(guid, "1")
     offer = Offer(
-        key="2027:a:b",
+        key=offer_key(guid, PROGRAMME, 2027),
         certificate_guid=guid,
         previous_contract_id=first.contract_id,
-        programme_guid="cccccccc-0000-4000-8000-000000000001",
+        programme_guid=PROGRAMME,
         study_year=2,
         oktmo=OKTMO,
         year=2027,
         register=Register.RUB,
-        volume=1,
+        volume=500_00,
         rank=1,
         since=date(2026, 12, 1),
         respond_by=date(2026, 12, 20),
         silence=Silence.DECLINE,
     )
+
+    def made(unit: UnitOfWork) -> None:
+        world.registry.save_offer(unit, offer)
+        world.registry.save_pool(unit, Pool(oktmo=OKTMO, year=2027, register=Register.RUB, limit=None, held=500_00))
+
+    world.run(made)
+    world.go_to(date(2026, 12, 7))
+    return guid, offer
+
+
+def state_of(world: World, offer: Offer) -> OfferState:
+    found: Offer = world.look(lambda connection: world.registry.offer(connection, offer.key))
+    return found.state
+
+
+@pytest.mark.seed("priority")
+@pytest.mark.invariant(14)
+def test_an_application_answers_an_offer(world: World, continuing: tuple[str, Offer]) -> None:
+    guid, offer = continuing
+    next_year = {"group_guid": OTHER_GROUP, "start": date(2027, 1, 11), "end": date(2027, 5, 31)}
+
+    assert refused(world, world.application(guid, "2", **next_year)) is RuleCode.REGISTRATION_CLOSED
+    life = world.enrol(guid, "3", renewal_offer=offer_id(offer.key), **next_year)
+
+    assert life.previous_contract_id == offer.previous_contract_id
+    assert state_of(world, offer) is OfferState.ACCEPTED
+    assert world.figures(guid, 2027) == (NOMINAL + 500_00, 100_00, 0)
+    world.go_to(date(2026, 12, 21))
+    world.run(lambda unit: world.contracts.refuse(unit, life.contract_id))
+    assert world.enrol(guid, "4", **next_year).state is ContractState.REQUESTED, "the window is over"
+
+
+def test_an_offer_goes_with_its_ground(world: World, continuing: tuple[str, Offer]) -> None:
+    guid, offer = continuing
+    world.run(lambda unit: world.contracts.cancel(unit, offer.previous_contract_id))
+    assert state_of(world, offer) is OfferState.WITHDRAWN
     world.run(lambda unit: world.registry.save_offer(unit, offer))
-
-    named = world.enrol(guid, "2", group_guid=OTHER_GROUP, previous_contract_id=first.contract_id)
-    world.run(lambda unit: world.contracts.refuse(unit, named.contract_id))
-    answered = world.enrol(guid, "3", group_guid=OTHER_GROUP, renewal_offer=offer.key)
-
-    assert (named.previous_contract_id, answered.previous_contract_id) == (first.contract_id, first.contract_id)
-    world.run(lambda unit: world.contracts.refuse(unit, answered.contract_id))
-    for wrong in ({"previous_contract_id": "nothing"}, {"renewal_offer": "nothing"}):
-        assert refused(world, world.application(guid, "4", group_guid=OTHER_GROUP, **wrong)) is RuleCode.NOT_FOUND
+    world.run(
+        lambda unit: world.registry.save_pool(
+            unit, Pool(oktmo=OKTMO, year=2027, register=Register.RUB, limit=None, held=500_00)
+        )
+    )
+    world.run(lambda unit: world.issuing.step(unit, guid, CertificateStep.ANNUL))
+    assert state_of(world, offer) is OfferState.WITHDRAWN

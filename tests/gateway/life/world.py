@@ -23,6 +23,7 @@ from socert.gateway.life.contracts import Contracts
 from socert.gateway.life.days import Days
 from socert.gateway.life.enrolment import Application, Enrolments
 from socert.gateway.life.issuing import Issued, Issuing, NewPerson
+from socert.gateway.life.renewals import Renewals
 from socert.gateway.life.today import Today
 from socert.gateway.unit import Unit
 
@@ -105,6 +106,9 @@ class World:
             ids=self.ids,
             cases=self.cases,
         )
+        self.renewals = Renewals(
+            registry=self.registry, consents=self.consents, policy_of=self.policy_of, today=self.today
+        )
         self.issuing = Issuing(
             registry=self.registry,
             policy_of=self.policy_of,
@@ -112,12 +116,14 @@ class World:
             ids=self.ids,
             numbers=lambda: f"{next(numbers):010d}",
             cases=self.cases,
+            renewals=self.renewals,
             category=("0", "От 5 до 17 лет"),
         )
         self.enrolments = Enrolments(
             registry=self.registry,
             issuing=self.issuing,
             consents=self.consents,
+            renewals=self.renewals,
             cases=self.cases,
             policy_of=self.policy_of,
             clock=self.clock,
@@ -127,6 +133,7 @@ class World:
         self.contracts = Contracts(
             registry=self.registry,
             consents=self.consents,
+            renewals=self.renewals,
             policy_of=self.policy_of,
             clock=self.clock,
             today=self.today,

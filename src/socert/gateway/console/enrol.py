@@ -18,7 +18,8 @@ from socert.gateway.domain.policy import Register
 from socert.gateway.domain.quote import Agreed
 from socert.gateway.domain.records import Child, Gender, Person
 from socert.gateway.domain.rules_errors import NeedsPerson, Refused, RuleBroken, RuleCode
-from socert.gateway.life.enrolment import Application, priced
+from socert.gateway.life.enrolment import Application
+from socert.gateway.life.groups import priced
 from socert.gateway.life.issuing import Issued, NewPerson
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from socert.gateway.domain.contract_change import requote
 from socert.gateway.domain.policy import Register
 from socert.gateway.domain.quote import check_agreed
 from socert.gateway.domain.rules_errors import Refused, RuleCode
-from socert.gateway.life.enrolment import priced
+from socert.gateway.life.groups import priced
 from socert.gateway.life.storing import kept_of, life_of, store
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from socert.gateway.domain.policy import Policy
     from socert.gateway.domain.quote import Agreed, Quote
     from socert.gateway.life.consents import Consents
+    from socert.gateway.life.renewals import Renewals
     from socert.gateway.ports import UnitOfWork
     from socert.gateway.ports.life import Kept, LifeRegistry
 
@@ -47,6 +48,7 @@ class Contracts:
         *,
         registry: LifeRegistry,
         consents: Consents,
+        renewals: Renewals,
         policy_of: Callable[[str], Policy],
         clock: Callable[[], datetime],
         today: Callable[[], date],
@@ -54,6 +56,7 @@ class Contracts:
         """Take the parts."""
         self._registry = registry
         self._consents = consents
+        self._renewals = renewals
         self._policy_of = policy_of
         self._clock = clock
         self._today = today
@@ -231,4 +234,7 @@ class Contracts:
 
     def _store(self, unit: UnitOfWork, step: Step) -> ContractLife:
         store(self._registry, unit, step, at=self._clock())
+        if step.contract.ending is not None:
+            # What ended early is no ground for next year's volume.
+            self._renewals.take_back_lost(unit, step.contract.certificate_guid)
         return step.contract

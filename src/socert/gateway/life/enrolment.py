@@ -8,7 +8,6 @@ Sources: portal message dictionary, 2 (cost), 6.5 (rules 1-9), 11 (money), 13 (M
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 from socert.gateway.domain import contract_steps, cost
@@ -16,17 +15,17 @@ from socert.gateway.domain.certificate import Identity, check_age, check_reserve
 from socert.gateway.domain.consent import check_consents, counts, missing_forms
 from socert.gateway.domain.cost import Cost, CostQuestion, Payer, Source, check_pays
 from socert.gateway.domain.enrolment import Conditions, answered_before, check_conditions
-from socert.gateway.domain.months import year_end
 from socert.gateway.domain.policy import Register
 from socert.gateway.domain.quote import Agreed, Priced, Quote, check_agreed, own_split, quote, quote_several
 from socert.gateway.domain.rules_errors import NeedsPerson, Refused, RuleBroken, RuleCode
 from socert.gateway.life.cases import CaseKind
+from socert.gateway.life.groups import conditions_of, period_of, priced
 from socert.gateway.life.storing import kept_of, life_of, store
 from socert.gateway.ports.life import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection
 
@@ -34,9 +33,11 @@ if TYPE_CHECKING:
     from socert.gateway.domain.contract import ContractLife
     from socert.gateway.domain.policy import Policy
     from socert.gateway.domain.records import Person, Programme
+    from socert.gateway.domain.renewal import Offer
     from socert.gateway.life.cases import Cases
     from socert.gateway.life.consents import Consents
     from socert.gateway.life.issuing import Issuing, NewPerson
+    from socert.gateway.life.renewals import Renewals
     from socert.gateway.ports import Ids, UnitOfWork
     from socert.gateway.ports.life import Group, Kept, LifeRegistry
 
@@ -73,7 +74,8 @@ class Application:
 
     `person` is whom a certificate would be issued for, where there is none. `oktmo` and `municipality_guid` name the
     municipality that pays. `certificate_guid` and `agreed` belong to the source `pfdod_certificate`. `consents` are
-    those given with the form; `previous_contract_id`, or the contract of `renewal_offer`, is the one that is continued.
+    those given with the form; `previous_contract_id`, or the contract of `renewal_offer` (the offer's id at the portal,
+    which the application answers), is the one that is continued.
     """
 
     order_id: str | None
@@ -102,6 +104,7 @@ class Enrolments:
         registry: LifeRegistry,
         issuing: Issuing,
         consents: Consents,
+        renewals: Renewals,
         cases: Cases,
         policy_of: Callable[[str], Policy],
         clock: Callable[[], datetime],
@@ -112,6 +115,7 @@ class Enrolments:
         self._registry = registry
         self._issuing = issuing
         self._consents = consents
+        self._renewals = renewals
         self._cases = cases
         self._policy_of = policy_of
         self._clock = clock
@@ -124,7 +128,7 @@ class Enrolments:
         """Answer a cost question with one of the five outcomes; never raises RuleBroken."""
         group = self._registry.group(connection, asked.group_guid)
         kept = None if asked.certificate_guid is None else self._registry.kept(connection, asked.certificate_guid)
-        end = asked.end or _period(None if group is None else group.programme, asked.start)[1]
+        end = asked.end or period_of(None if group is None else group.programme, asked.start)[1]
         if kept is not None and (withdrawn := self._withdrawn(connection, kept)) is not None:
             answer = cost.failed(withdrawn)
         else:
@@ -154,7 +158,7 @@ class Enrolments:
             start=asked.start,
             end=end,
             group=None if group is None else priced(group.programme, register, asked.start),
-            conditions=None if group is None else self._conditions(group, policy),
+            conditions=None if group is None else conditions_of(group, today=self._today(), policy=policy),
             payer=payer,
             budget_register=None if group is None else group.programme.register,
         )
@@ -200,9 +204,9 @@ class Enrolments:
                 return before
         self._check_municipality(connection, application)
         group = self._group(connection, application.group_guid)
-        start, end = application.start, application.end or _period(group.programme, application.start)[1]
+        start, end = application.start, application.end or period_of(group.programme, application.start)[1]
         by_certificate = application.source is Source.CERTIFICATE
-        conditions = self._conditions(group, self._policy_of(application.oktmo))
+        conditions = conditions_of(group, today=self._today(), policy=self._policy_of(application.oktmo))
         conditions = conditions if by_certificate else conditions.without_certificate()
         kept = self._certificate(unit, application, conditions)
         policy = self._policy_of(kept.certificate.oktmo)
@@ -214,6 +218,7 @@ class Enrolments:
             mine=self._registry.lives(connection, kept.certificate.guid),
         )
         check_conditions(conditions)
+        offer = self._offer(connection, application, kept, group.programme)
         consents = self._given(unit, application, kept, policy)
         check_consents(consents, policy)
         self._identify(unit, kept, application.person.applicant)
@@ -223,7 +228,11 @@ class Enrolments:
                 raise Refused(RuleCode.NOT_ENOUGH_DATA, what="the agreed split")
             split_consent = not missing_forms(consents, policy, split=True)
             check_agreed(application.agreed, made, split_consent=split_consent)
-        return self._store(unit, application, kept, group.programme, made, end)
+        previous = self._previous(connection, application, kept, offer)
+        if offer is not None and application.renewal_offer is not None:
+            # Not before: the split was agreed to at the balance without what the offer puts on the certificate.
+            self._renewals.accept_by_order(unit, kept.certificate.guid, application.renewal_offer)
+        return self._store(unit, application, group.programme, made, end, guid=kept.certificate.guid, previous=previous)
 
     def _check_municipality(self, connection: Connection, application: Application) -> None:
         """6.5, rule 9: it is served here, and the portal's code is its own."""
@@ -299,13 +308,20 @@ class Enrolments:
         )
 
     def _store(
-        self, unit: UnitOfWork, application: Application, kept: Kept, programme: Programme, made: Quote, end: date
+        self,
+        unit: UnitOfWork,
+        application: Application,
+        programme: Programme,
+        made: Quote,
+        end: date,
+        *,
+        guid: str,
+        previous: str | None,
     ) -> ContractLife:
-        previous = self._previous(unit.connection, application, kept)
         now = self._clock()
         step = contract_steps.request(
             contract_id=self._ids(),
-            certificate_guid=kept.certificate.guid,
+            certificate_guid=guid,
             group_guid=programme.group_guid,
             start=application.start,
             end=end,
@@ -323,14 +339,35 @@ class Enrolments:
         store(self._registry, unit, step, at=now, terms=terms)
         return step.contract
 
-    def _previous(self, connection: Connection, application: Application, kept: Kept) -> str | None:
-        """Return the contract that is continued: the child's own, or there is none."""
-        asked = application.previous_contract_id
+    # --- continuing pupils ------------------------------------------------------------------------------------------
+
+    def _offer(
+        self, connection: Connection, application: Application, kept: Kept, programme: Programme
+    ) -> Offer | None:
+        """Return the offer that the application answers; without one, a later year is open once its window is over.
+
+        Errors (Refused): NOT_FOUND for an offer that is not the child's, REGISTRATION_CLOSED (invariant 14).
+        """
         if application.renewal_offer is not None:
-            offer = self._registry.offer(connection, application.renewal_offer)
-            if offer is None or offer.certificate_guid != kept.certificate.guid:
+            offer = self._renewals.find(connection, kept.certificate.guid, application.renewal_offer)
+            if offer is None:
                 raise Refused(RuleCode.NOT_FOUND, what=application.renewal_offer)
-            asked = offer.previous_contract_id
+            return offer
+        takes_volume = application.source is Source.CERTIFICATE or programme.register is not None
+        if takes_volume:
+            self._renewals.check_others(
+                connection,
+                kept.certificate,
+                programme_guid=programme.programme_guid,
+                year=application.start.year,
+            )
+        return None
+
+    def _previous(
+        self, connection: Connection, application: Application, kept: Kept, offer: Offer | None
+    ) -> str | None:
+        """Return the contract that is continued: the child's own, or there is none."""
+        asked = application.previous_contract_id if offer is None else offer.previous_contract_id
         if asked is None:
             return None
         if life_of(self._registry, connection, asked).certificate_guid != kept.certificate.guid:
@@ -350,48 +387,3 @@ class Enrolments:
         if found is None:
             raise Refused(RuleCode.NOT_ENOUGH_DATA, what="the group's price")
         return found
-
-    def _conditions(self, group: Group, policy: Policy) -> Conditions:
-        programme, today = group.programme, self._today()
-        opened = programme.opens is None or programme.opens <= today
-        closed = programme.closes is not None and programme.closes < today
-        return Conditions(
-            certificate_accepted=programme.certificate_accepted,
-            registration_open=opened and not closed,
-            provider_agreement=not policy.agreement_needed or programme.organisation.agreement_number is not None,
-            free_places=None if programme.places is None else programme.places - group.taken,
-        )
-
-
-def _period(programme: Programme | None, start: date) -> tuple[date, date]:
-    """Return a group's first and last day: its own, or the calendar year of whoever starts on `start`."""
-    year = date(start.year, 1, 1), year_end(start.year)
-    if programme is None:
-        return year
-    return programme.start or year[0], programme.end or year[1]
-
-
-def priced(programme: Programme, register: Register, start: date) -> Priced | None:
-    """Return a group as it is priced for who pays in `register`; None where it has no price in that unit yet.
-
-    A count group costs one programme of its own register. In hours the price is the group's hours, and an hour costs
-    the parent the group's price divided by them, rounded half-up to the kopeck.
-    """
-    first, last = _period(programme, start)
-    if programme.register is not None:
-        return Priced(start=first, end=last, register=programme.register, price=1)
-    if register is not Register.HOUR:
-        return Priced(
-            start=first, end=last, register=Register.RUB, price=programme.price, normative=programme.normative
-        )
-    if programme.hours == 0 and programme.price:
-        return None
-    hours = max(programme.hours, 1)
-    return Priced(
-        start=first,
-        end=last,
-        register=Register.HOUR,
-        price=programme.hours,
-        normative=programme.normative,
-        hour_price=(2 * 100 * programme.price + hours) // (2 * hours),
-    )

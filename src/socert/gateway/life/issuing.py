@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from socert.gateway.domain.ledger import Entry
     from socert.gateway.life.cases import Cases
+    from socert.gateway.life.renewals import Renewals
     from socert.gateway.ports import CertificateBrief, Ids, UnitOfWork
     from socert.gateway.ports.life import Kept
 
@@ -88,6 +89,7 @@ class Issuing:
         ids: Ids,
         numbers: Callable[[], str],
         cases: Cases,
+        renewals: Renewals,
         category: tuple[str, str],
     ) -> None:
         """Take the parts. `numbers` makes up numbers of ten digits, `category` is (code, name) of new certificates."""
@@ -97,6 +99,7 @@ class Issuing:
         self._ids = ids
         self._numbers = numbers
         self._cases = cases
+        self._renewals = renewals
         self._category = category
 
     # --- find or issue ----------------------------------------------------------------------------------------------
@@ -198,10 +201,14 @@ class Issuing:
     def step(self, unit: UnitOfWork, guid: str, step: CertificateStep) -> Kept:
         """Suspend, resume, annul or expire a certificate; its live contracts go on by the region's rule.
 
+        Open offers that lose their ground by it are taken back.
+
         Errors: NOT_FOUND (Refused), CERT_STEP (StepForbidden) where its status does not allow the step.
         """
         kept = kept_of(self._registry, unit.connection, guid)
-        return self._registry.save(unit, kept, status=next_status(kept.certificate.status, step, kept.book))
+        saved = self._registry.save(unit, kept, status=next_status(kept.certificate.status, step, kept.book))
+        self._renewals.take_back_lost(unit, guid)
+        return saved
 
     # --- nominals ---------------------------------------------------------------------------------------------------
 
