@@ -46,15 +46,16 @@ class Lives(Reading):
         return found[0][1] if found else None
 
     def live_contracts(self, connection: Connection, *, after: str, limit: int) -> Sequence[ContractLife]:
-        """Return the next contracts by id that are neither refused nor over, imported ones too."""
+        """Return the next contracts by id that the rules keep and that are neither refused nor over."""
         table = tables.contract
-        condition = (table.c.contract_id > after) & table.c.state.in_(_LIVE)
+        condition = (table.c.contract_id > after) & table.c.state.in_(_LIVE) & (table.c.kept == 1)
         return [life for _, life in self._lives(connection, condition, limit=limit)]
 
     def certificates_to_expire(self, connection: Connection, today: date, *, limit: int) -> Sequence[str]:
-        """Return GUIDs of certificates, neither annulled nor expired, whose `valid_to` is over."""
+        """Return GUIDs of certificates kept here, neither annulled nor expired, whose `valid_to` is over."""
         table = tables.certificate
-        chosen = select(table.c.guid).where(table.c.valid_to < today, table.c.status.not_in(_FINAL))
+        over = (table.c.valid_to < today) & table.c.status.not_in(_FINAL)
+        chosen = select(table.c.guid).where(over, table.c.kept_here == 1)
         return connection.scalars(chosen.order_by(table.c.guid).limit(limit)).all()
 
     def group(self, connection: Connection, group_guid: str) -> Group | None:
