@@ -53,13 +53,18 @@ def check() -> None:
 @registry.command()
 @told
 def day() -> None:
-    """Do what is due today: charges, timers, ends, expiries, lowering. Doing it again is no harm."""
+    """Do what is due today: charges, timers, ends, expiries, lowering, offers without answer, erasures.
+
+    `socert serve` does it by itself when a day begins. Doing it again is no harm.
+    """
     with open_workshop() as workshop:
-        done = workshop.days.run(workshop.units)
+        whole = workshop.daily.run()
+    done = whole.day
     click.echo(
         f"Списано месяцев: {done.charged}, снято просроченных заявлений: {done.lapsed},"
         f" завершено договоров: {done.finished}, истекло сертификатов: {done.expired},"
-        f" снижено номиналов: {done.lowered}"
+        f" снижено номиналов: {done.lowered}, предложений без ответа: {whole.offers.count},"
+        f" актов об уничтожении данных: {whole.acts}"
     )
     if done.stopped:
         click.echo(f"Не списывается из-за состояния сертификата договоров: {done.stopped}")

@@ -129,11 +129,15 @@ class LifeRegistry(Protocol):
         ...
 
     def live_contracts(self, connection: Connection, *, after: str, limit: int) -> Sequence[ContractLife]:
-        """Return the next contracts by id that are neither refused nor over: what the day's work goes through."""
+        """Return the next contracts by id that are neither refused nor over: what the day's work goes through.
+
+        Only those that the rules keep. An imported one is somebody else's to charge and to end, until it, or another
+        contract of its certificate, is first changed here.
+        """
         ...
 
     def certificates_to_expire(self, connection: Connection, today: date, *, limit: int) -> Sequence[str]:
-        """Return GUIDs of certificates, neither annulled nor expired, whose `valid_to` is over."""
+        """Return GUIDs of certificates that the rules keep, neither annulled nor expired, whose `valid_to` is over."""
         ...
 
     # groups and places
