@@ -355,6 +355,8 @@ async def test_after_a_withdrawal_nothing_of_the_child_is_shown_and_consent_can_
     page, consents = await site.get(child), await site.get(child + "/consents")
 
     assert "1234567890" not in page.source
+    assert "Согласие на обработку данных отозвано. Чтобы снова видеть" in page.text
+    assert "Отзыв согласия договоров не прекращает" in page.text
     assert "Сведения больше не передаются." in page.text
     assert "Согласие отозвано, поэтому сведения о ребёнке здесь больше не показываются" in consents.text
     give = child + "/consents/give"

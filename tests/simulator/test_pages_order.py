@@ -189,6 +189,7 @@ async def test_cancelling_twice_is_once(parent: Parent, site: Browser) -> None:
     anew = await site.post(order.path + "/cancel")
 
     assert all("Просьба об отмене передана региону" in page.text for page in (*pages, later, anew))
+    assert not anew.root.xpath("//a[contains(@href, '/cancel')]")
     assert len(parent.got["FormData"]) == 2
 
 

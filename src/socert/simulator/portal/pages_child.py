@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from socert.contracts.portal.account import Cause
 from socert.simulator.errors import OrderRefused
 from socert.simulator.portal import pages_views as views
 from socert.simulator.portal.live import LiveAnswer, LiveOutcome
@@ -84,7 +85,7 @@ class ChildPages:
     async def _child(self, request: web.Request) -> web.Response:
         owner, child = self._desk.owner_and_child(request)
         accounts, now = self._portal.accounts, self._desk.clock()
-        consents = accounts.consents(child.id, owner.id)
+        consents, closed = accounts.consents(child.id, owner.id), accounts.closed(child.id, owner.id)
         return self._desk.page(
             request,
             "child.html",
@@ -96,7 +97,8 @@ class ChildPages:
             offers=[views.offer(card, now) for card in accounts.offers(child.id, owner.id)],
             consents=[views.consent(card, self._desk.version) for card in consents],
             notices=accounts.notices(child.id, owner.id),
-            closed=[one for one in accounts.closed(child.id, owner.id) if one.text],
+            closed=[one for one in closed if one.text],
+            withdrawn=any(one.cause == Cause.CONSENT_WITHDRAWN for one in closed),
             orders=shown_orders(self._portal.orders.of(owner.id, child.id)),
             names={child.id: child.full_name},
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from socert.contracts.portal.account import ConsentDeed
+from socert.contracts.portal.account import Cause, ConsentDeed
 from socert.contracts.portal.blocks import FormCode
 from socert.simulator.errors import OrderRefused
 from socert.simulator.portal import pages_views as views
@@ -46,7 +46,7 @@ class ConsentPages:
 
     async def _list(self, request: web.Request) -> web.Response:
         owner, child = self._desk.owner_and_child(request)
-        consents = self._consents(owner, child)
+        consents, closed = self._consents(owner, child), self._portal.accounts.closed(child.id, owner.id)
         decisions = [one for one in self._portal.actions.of(owner.id, child.id) if one.kind == "consent"]
         return self._desk.page(
             request,
@@ -55,7 +55,7 @@ class ConsentPages:
             child=child,
             consents=[views.consent(card, self._desk.version) for card in consents],
             standing=any(card.state in _STANDING for card in consents),
-            gone=[one for one in self._portal.accounts.closed(child.id, owner.id) if one.cause == "CONSENT_WITHDRAWN"],
+            gone=[one for one in closed if one.cause == Cause.CONSENT_WITHDRAWN],
             decisions=[views.decision(one) for one in decisions],
             version=self._desk.version,
         )

@@ -92,6 +92,7 @@ class OrderPages:
             tone=tone_of(order),
             means=_MEANS.get(order.status, ""),
             reason=words.REASON.get(reason, ""),
+            may_cancel=order.cancel_allowed and order.status != PortalStatus.CANCELLING,
             stale=reason == ReasonCode.STALE_BALANCE,
             exhausted=reason == ReasonCode.EXHAUSTED,
             said=self._said(order),
@@ -103,9 +104,9 @@ class OrderPages:
         )
 
     def _said(self, order: Order) -> str:
-        """Return the last words of the region about this status."""
-        applied = [one for one in order.history if one.source in {"status", "event", "cancel"}]
-        return applied[-1].comment if applied else ""
+        """Return the region's words about the status that the order has now."""
+        last = next((one for one in reversed(order.history) if one.source != "info"), None)
+        return last.comment if last is not None and last.source != "portal" else ""
 
     # Cancelling
 
