@@ -168,6 +168,7 @@ async def test_other_pages_look_right(desk: Desk, region: Region) -> None:
     contract_id = region.shop.store.look(lambda c: region.shop.registry.contracts_of(c, [guid]))[0]
     for name, path in (
         ("order", f"/contracts/{contract_id}"),
+        ("change", f"/contracts/{contract_id}/change"),
         ("cases", "/cases"),
         ("day", "/day"),
         ("messages", "/messages"),

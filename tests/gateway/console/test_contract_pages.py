@@ -237,6 +237,42 @@ async def test_a_page_that_is_out_of_date_says_so_and_shows_what_is_now(operator
     assert done.path.endswith("?done=refuse")
 
 
+async def test_terms_are_changed_as_the_page_showed_them(operator: Operator, region: Region) -> None:
+    guid = region.issue()
+    place = page_of(contract_id := region.active(guid))
+    assert f"/console{place}/change" in (await operator.open(place)).html
+    longer = (await operator.open(f"{place}/change?end=30.11.2026")).form("/change")
+    page = await operator.send(longer)
+    assert page.status == 422
+    assert "Подтвердите согласие на оплату части" in page.words
+    stale = page.form("/change")
+    assert stale.fields["end"] == "2026-11-30"
+
+    form = (await operator.open(f"{place}/change?end=31.10.2026")).form("/change")
+    page = await operator.send(form)
+    assert page.path == f"/console{place}?done=change"
+    life = region.life(contract_id)
+    assert (life.end, life.revision, life.split.own_part) == (date(2026, 10, 31), 1, 0)
+    assert region.figures(guid)[1] == life.split.certificate_part < NOMINAL
+    page = await operator.send(stale, own_part="yes")
+    assert page.status == 422
+    assert "отличаются от расчёта" in page.words
+    page = await operator.send(page.form("/change"), own_part="yes")
+    assert region.life(contract_id).end == date(2026, 11, 30)
+
+
+@pytest.mark.parametrize("end", ["31.12.2027", "01.09.2026"])
+async def test_terms_that_cannot_be_are_refused_in_words(operator: Operator, region: Region, end: str) -> None:
+    place = page_of(region.active(region.issue()))
+    page = await operator.open(f"{place}/change?end={end}")
+    assert page.status == 200
+    assert "message bad" in page.html
+    assert all(form.method != "post" for form in page.forms)
+    page = await operator.open(f"{place}/change?end=завтра")
+    assert "Дата пишется так" in page.words
+    assert (await operator.open("/contracts/none/change")).status == 404
+
+
 async def test_a_token_is_good_for_one_address_only(operator: Operator, region: Region) -> None:
     contract_id = region.enrol(region.issue())
     page = await operator.open(page_of(contract_id))

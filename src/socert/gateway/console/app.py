@@ -8,6 +8,7 @@ from aiohttp import web
 
 from socert.gateway.console.access import Access
 from socert.gateway.console.certificates import CertificatePages
+from socert.gateway.console.change import ChangePages
 from socert.gateway.console.contracts import ContractPages
 from socert.gateway.console.desk import Desk
 from socert.gateway.console.enrol import EnrolPages
@@ -47,7 +48,8 @@ def make_console(desk: Desk, *, password: SecretStr | None) -> web.Application:
     app = web.Application()
     shell = Shell(access=Access(password, clock=desk.clock), tokens=Tokens(), zone=desk.zone)
     overview = OverviewPages(shell, desk)
-    pages = (overview, ContractPages(shell, desk), EnrolPages(shell, desk), CertificatePages(shell, desk))
+    others = (ContractPages, ChangePages, EnrolPages, CertificatePages)
+    pages = (overview, *(kind(shell, desk) for kind in others))
     shell.setup(app, [route for each in pages for route in each.routes()])
     app.cleanup_ctx.append(overview.background)
     return app

@@ -13,6 +13,7 @@ from socert.gateway.console import words
 from socert.gateway.console.forms import Field, Form, Kind
 from socert.gateway.console.shell import PREFIX, matched
 from socert.gateway.console.steps import STEPS, forms_of, path_of, unless_moved, work_of
+from socert.gateway.domain.contract import LIVE
 from socert.gateway.domain.contract_steps import overdue, waits_too_long
 from socert.gateway.domain.records import ContractState
 from socert.gateway.domain.rules_errors import Refused, RuleCode
@@ -37,6 +38,7 @@ ENTRIES = 200
 _LONGEST_WORDS = 100
 _LONGEST_LETTER = 2000
 _LONGEST_AUTHOR = 250
+CHANGEABLE = LIVE - {ContractState.TERMINATING}
 _GROUPS = {
     "requested": ("Заявки", (ContractState.REQUESTED,)),
     "accepted": ("На подписании", (ContractState.ACCEPTED,)),
@@ -166,6 +168,7 @@ class ContractPages:
             "forms": [form for form in forms if not form.ending],
             "endings": [form for form in forms if form.ending],
             "letter": letter,
+            "change": f"{path_of(contract_id)}/change" if life.state in CHANGEABLE else "",
             # A step that is no longer there has no form to stand beside.
             "refusal": problem.refusal if problem is not None and lost else "",
             "late": overdue(life, now=self._desk.clock(), today=self._desk.today(), policy=policy),

@@ -237,7 +237,7 @@ class EnrolPages:
             raise Refused(RuleCode.NOT_FOUND, what=group_guid)
         agreed = None
         if offered.quote is not None:
-            if typed.posted.get("sums") != _sums(offered.quote):
+            if typed.posted.get("sums") != sums_of(offered.quote):
                 raise Refused(RuleCode.SPLIT_DIFFERS)
             agreed = Agreed(
                 split=offered.quote.split,
@@ -330,7 +330,7 @@ def _person(typed: Typed) -> NewPerson:
     )
 
 
-def _sums(quote: Quote) -> str:
+def sums_of(quote: Quote) -> str:
     """Return what tells whether a split is still the one that a page showed."""
     split = quote.split
     return f"{quote.balance_version}.{split.certificate_part}.{split.own_part}"
@@ -343,7 +343,7 @@ def _request_form(offered: Offered, path: str) -> Form | None:
     fields = [
         Field(name="start", kind=Kind.HIDDEN, value=offered.start.isoformat()),
         Field(name="end", kind=Kind.HIDDEN, value=offered.end.isoformat()),
-        Field(name="sums", kind=Kind.HIDDEN, value=_sums(offered.quote)),
+        Field(name="sums", kind=Kind.HIDDEN, value=sums_of(offered.quote)),
     ]
     if offered.quote.split.own_part:
         fields.append(
