@@ -213,6 +213,15 @@ def test_where_the_policy_says_so_what_is_left_is_offered() -> None:
     assert [line.offer.volume if line.offer else None for line in lines] == [100, 150, None]
 
 
+def test_no_more_is_offered_than_a_certificate_gets_for_the_year() -> None:
+    policy = Policy(nominals={Register.RUB: 150, Register.SIGNIFICANT: 2}, nominals_of={2027: {Register.RUB: 90}})
+    hours = pupil(3, register=Register.HOUR, wanted=400)
+
+    lines = Town(policy=policy).run(in_order([pupil(1, wanted=80), pupil(2), hours], policy))
+
+    assert [line.offer.volume if line.offer else None for line in lines] == [80, 90, 400]
+
+
 def test_invariant_14_what_returns_goes_to_those_who_wait_in_their_order() -> None:
     town = Town(limit=100)
     pupils = [pupil(1), pupil(2), pupil(3)]

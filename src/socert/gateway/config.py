@@ -189,8 +189,9 @@ class Settings(BaseSettings):
 
     def channel_of(self, oktmo: str) -> Channel:
         """Return how a municipality's parents are shown their certificates."""
-        own = self.municipalities.get(oktmo, MunicipalitySettings())
-        return Channel(push=own.account_push or self.account_push, carrier=own.notify_by or self.notify_by)
+        own = self.municipalities.get(oktmo)  # asked for every object that is drawn
+        push = (own and own.account_push) or self.account_push
+        return Channel(push=push, carrier=(own and own.notify_by) or self.notify_by)
 
     @property
     def keys(self) -> Path:

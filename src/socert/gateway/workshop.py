@@ -63,7 +63,7 @@ class Workshop:
         upgrade(engine, [MIGRATIONS])
         self.store = Store(engine)
         self.listing = BuiltinListing()
-        self.registry = BuiltinRegistry(clock=clock)
+        self.registry = BuiltinRegistry(clock=clock, zone=settings.zone)
 
     @cached_property
     def today(self) -> Today:

@@ -217,7 +217,7 @@ def _line(
         outcome = TurnOutcome.NO_RIGHT
     else:
         pool = here.pools.get(pupil.register) or pool_of(pupil.oktmo, pupil.register)
-        volume = _volume(pupil, pool, here.policy, waits=pupil.register in here.waiting)
+        volume = _volume(pupil, pool, year, here.policy, waits=pupil.register in here.waiting)
         if volume is None:
             outcome, pool, why = TurnOutcome.WAIT, None, RuleCode.POOL_EXCEEDED
             here.waiting.add(pupil.register)
@@ -253,12 +253,13 @@ def _offer(pupil: Continuing, volume: int, year: int, here: _Municipality) -> Of
     )
 
 
-def _volume(pupil: Continuing, pool: Pool, policy: Policy, *, waits: bool) -> int | None:
-    """Return how much to offer, None to let the pupil wait."""
+def _volume(pupil: Continuing, pool: Pool, year: int, policy: Policy, *, waits: bool) -> int | None:
+    """Return how much to offer, None to let the pupil wait: never more than a certificate gets for the year."""
     if waits:
         return None
-    if pool.fits(pupil.wanted):
-        return pupil.wanted
+    wanted = min(pupil.wanted, policy.nominals_for(year, pupil.register).get(pupil.register, pupil.wanted))
+    if pool.fits(wanted):
+        return wanted
     if policy.renewal.short is Short.PART and pool.free:
         return pool.free
     return None
