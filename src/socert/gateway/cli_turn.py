@@ -163,10 +163,10 @@ def _show_run(found: Run) -> None:
 
 def _show_tally(tally: Tally) -> None:
     click.echo(
-        f"Сертификатов: {tally.certificates}, с изменениями: {tally.changed}, договоров с изменениями:"
-        f" {tally.contracts}, истекло по возрасту: {tally.ended}, не хватило объёма: {tally.short},"
-        f" не прошло: {tally.failed}"
+        f"Сертификатов: {tally.certificates}, с изменениями: {tally.changed}, истекло по возрасту: {tally.ended},"
+        f" не хватило объёма: {tally.short}, не прошло: {tally.failed}"
     )
+    click.echo(f"  Договоров с изменениями: {tally.contracts}")
     for words, sums in (
         ("Сгорает остаток", tally.expired),
         ("Переносится", tally.carried),

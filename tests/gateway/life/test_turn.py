@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,6 +66,10 @@ def by_the_rule(town: Town, guid: str) -> tuple[Kept, Any]:
     return kept, turned
 
 
+def _lives(town: Town, guid: str, connection: Any) -> Any:
+    return town.registry.lives(connection, guid)
+
+
 @pytest.mark.invariant(6)
 def test_the_shift_of_all_is_the_shift_of_each(town: Town) -> None:
     town.policy = replace(town.policy, carry=Carry.UP_TO, carry_limit=10_000)
@@ -75,7 +80,7 @@ def test_the_shift_of_all_is_the_shift_of_each(town: Town) -> None:
         kept = town.kept(guid)
         assert kept.book.accounts == expected[guid].shifted.book.accounts
         assert kept.certificate.status is expected[guid].status
-        lives = town.look(lambda connection, guid=guid: town.registry.lives(connection, guid))  # type: ignore[misc]
+        lives = town.look(partial(_lives, town, guid))
         assert list(lives) == list(expected[guid].shifted.contracts)
         assert (kept.book.available(2026, Register.RUB), kept.book.available(YEAR, Register.RUB)) == (0, 1_210_000)
     tally = done.tally

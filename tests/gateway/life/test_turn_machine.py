@@ -137,6 +137,14 @@ class Year(RuleBasedStateMachine):
             if child.state is None and (found := self.town.offers(child.guid)):
                 child.state, child.volume = OfferState.OFFERED, found[0].volume
                 assert 0 < child.volume <= VOLUME
+        if after is None:
+            self._nobody_waits_for_what_is_free()
+
+    def _nobody_waits_for_what_is_free(self) -> None:
+        part = self.town.policy.renewal.short is Short.PART
+        for place in PLACES:
+            if any(one.oktmo == place and one.state is None and not self._lost(one) for one in self.children):
+                assert not self.town.pool(oktmo=place).fits(1 if part else VOLUME)
 
     @rule(pick=PICK, accepts=st.booleans(), stale=st.booleans())
     def a_parent_answers(self, pick: int, accepts: bool, stale: bool) -> None:
@@ -344,7 +352,7 @@ def test_the_turn_of_the_year(tmp_path: Path, sqlite_template: Path) -> None:
         run_state_machine_as_test(
             Here,
             settings=settings(
-                max_examples=25,
+                max_examples=20,
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
