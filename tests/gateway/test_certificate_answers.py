@@ -377,8 +377,9 @@ def test_who_applies_is_told_the_certificate_before_the_consents_come(region: Re
     assert isinstance(answer, pf.IssueRefused), "who only looks is told nothing"
 
 
-def test_a_question_with_a_mistyped_snils_issues_nothing(region: Region) -> None:
-    assert refused(ask(region, status_query(snils="11223344590")))[0] == "19"
+@pytest.mark.parametrize("changes", [{"snils": "11223344590"}, {"birth_date": "2014-02-30"}])
+def test_a_question_with_wrong_data_issues_nothing(region: Region, changes: dict[str, str]) -> None:
+    assert refused(ask(region, status_query(**changes)))[0] == "19"
 
 
 def test_order_0_cannot_be_answered(region: Region) -> None:

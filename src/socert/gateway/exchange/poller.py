@@ -37,7 +37,11 @@ log = get_logger("poller")
 
 
 class Poller:
-    """Drains one queue: requests (GetRequest) or responses and statuses (GetResponse)."""
+    """Drains one queue: requests (GetRequest) or responses and statuses (GetResponse).
+
+    Requests are asked for by type, each type by a poller of its own: the exchange gives out the first of what is asked
+    for, so that without a selector a burst of applications would stand before the questions that parents wait for.
+    """
 
     def __init__(
         self,
