@@ -562,9 +562,17 @@ def state_of(world: World, offer: Offer) -> OfferState:
 @pytest.mark.invariant(14)
 def test_an_application_answers_an_offer(world: World, continuing: tuple[str, Offer]) -> None:
     guid, offer = continuing
-    next_year = {"group_guid": OTHER_GROUP, "start": date(2027, 1, 11), "end": date(2027, 5, 31)}
+    next_year: dict[str, Any] = {"group_guid": OTHER_GROUP, "start": date(2027, 1, 11), "end": date(2027, 5, 31)}
 
     assert refused(world, world.application(guid, "2", **next_year)) is RuleCode.REGISTRATION_CLOSED
+    elsewhere = "cccccccc-0000-4000-8000-000000000021"
+    start, end = next_year["start"], next_year["end"]
+    other = programme(
+        group_guid=elsewhere, programme_guid=elsewhere, name="Шахматы", price=100_00, start=start, end=end
+    )
+    world.offer(other)
+    wrong = world.application(guid, "2", renewal_offer=offer_id(offer.key), group_guid=elsewhere, start=start, end=end)
+    assert refused(world, wrong) is RuleCode.NOT_FOUND, "the offer is of another programme"
     life = world.enrol(guid, "3", renewal_offer=offer_id(offer.key), **next_year)
 
     assert life.previous_contract_id == offer.previous_contract_id

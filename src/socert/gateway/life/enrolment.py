@@ -346,11 +346,13 @@ class Enrolments:
     ) -> Offer | None:
         """Return the offer that the application answers; without one, a later year is open once its window is over.
 
-        Errors (Refused): NOT_FOUND for an offer that is not the child's, REGISTRATION_CLOSED (invariant 14).
+        Errors (Refused): NOT_FOUND for an offer that is not the child's, or of another programme or year;
+        REGISTRATION_CLOSED where others come first (invariant 14).
         """
         if application.renewal_offer is not None:
             offer = self._renewals.find(connection, kept.certificate.guid, application.renewal_offer)
-            if offer is None:
+            meant = (programme.programme_guid.lower(), application.start.year)
+            if offer is None or (offer.programme_guid.lower(), offer.year) != meant:
                 raise Refused(RuleCode.NOT_FOUND, what=application.renewal_offer)
             return offer
         takes_volume = application.source is Source.CERTIFICATE or programme.register is not None
