@@ -103,6 +103,7 @@ async def test_a_certificate_is_suspended_resumed_and_annulled(operator: Operato
     assert page.steps() == {"give", "withdraw"}
 
 
+@pytest.mark.seed("withdraw", "new-forms")
 async def test_consents_are_given_and_withdrawn_at_the_organisation(operator: Operator, region: Region) -> None:
     place = f"/certificates/{region.issue(signed=False)}"
     page = await operator.open(place)
@@ -129,6 +130,7 @@ async def test_consents_are_given_and_withdrawn_at_the_organisation(operator: Op
 # --- issue --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.seed("elsewhere", "new-forms")
 async def test_a_certificate_is_issued_once(operator: Operator, region: Region) -> None:
     page = await operator.step("/issue", "/issue", **CHILD, **TICKED)
     assert page.path.endswith("?done=issued")
@@ -190,6 +192,7 @@ async def enrolling(operator: Operator, guid: str, group: str = GROUP, query: st
     return page, page.form(group)
 
 
+@pytest.mark.seed("elsewhere", "at-enrolment", "split")
 async def test_a_child_is_enrolled_without_a_portal(operator: Operator, region: Region) -> None:
     guid = region.issue()
     groups = await operator.open(f"/certificates/{guid}/enrol?words=РЕЗЬБА")

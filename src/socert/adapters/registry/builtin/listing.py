@@ -219,9 +219,8 @@ def _holds(word: str, *columns: Column[Any]) -> ColumnElement[bool]:
 
 
 def _beginnings(surname: str) -> set[str]:
-    """Return patterns of names that begin with this one; е and ё are one letter, as names are compared."""
+    """Return patterns of names that begin with this one; е and ё are one letter, and no name has ё twice."""
     safe = surname.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return {form.translate(_ANY_YE) + "%" for form in _cases(safe)}
-
-
-_ANY_YE = str.maketrans(dict.fromkeys("ЕеЁё", "_"))
+    plain = safe.lower().replace("ё", "е")
+    spelled = {plain} | {f"{plain[:at]}ё{plain[at + 1 :]}" for at, letter in enumerate(plain) if letter == "е"}
+    return {f"{form}%" for one in spelled for form in _cases(one)}
