@@ -518,3 +518,13 @@ async def test_live_read_without_an_answer_can_be_repeated(
 
     assert page.heading() == "Регион пока не ответил"
     assert page.root.xpath("//form/@action").count(child + "/live") == 1
+
+
+async def test_answer_about_one_child_is_not_shown_at_another(parent: Parent, site: Browser, child: str) -> None:
+    parent.replies[QUERIES] = telling(parent.region.certificate(1))
+    answer = await site.send(await site.get(child), child + "/live")
+
+    page = await site.get(answer.path.replace(child, f"/account/child/{parent.baby}"))
+
+    assert page.path == f"/account/child/{parent.baby}"
+    assert "9 256,00" not in page.text

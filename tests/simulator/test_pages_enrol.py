@@ -236,6 +236,17 @@ async def test_application_sent_twice_is_one(parent: Parent, site: Browser) -> N
     assert len(parent.got["FormData"]) == 1
 
 
+async def test_draft_open_in_two_tabs_is_filed_once(parent: Parent, site: Browser) -> None:
+    draft = await priced(site, parent)
+    other = await site.get(draft.path)
+
+    await site.send(draft, draft.path + "/submit", **ALL)
+    page = await site.send(other, draft.path + "/submit", **ALL)
+
+    assert page.heading().startswith("Заявление")
+    assert len(parent.got["FormData"]) == 1
+
+
 async def test_other_day_is_another_draft(parent: Parent, site: Browser) -> None:
     day = parent.portal.time.today() + timedelta(days=30)
 
