@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from socert.demo.errors import DemoError
 from socert.demo.processes import get, post
+from socert.host.clock import system_clock
 from socert.sample.numbers import snils
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def add_newcomer(world: Path) -> Newcomer:
     file = world / "people.json"
     document = json.loads(file.read_text(encoding="utf-8"))
     found = Newcomer(name="Новосёлова Анна Игоревна", parent=snils(_FAR), child=snils(_FAR + 1))
-    born = date(datetime.now(UTC).year - 9, 5, 20)
+    born = date(system_clock().year - 9, 5, 20)
     child = {
         "snils": found.child,
         "last_name": "Новосёлов",
@@ -81,7 +82,7 @@ def enrol(newcomer: Newcomer, *, portal: str, world: Path, organisation: Callabl
     if not payable:
         return None
     programme, place = payable[0], catalogue["municipalities"][0]["code"]
-    start = (datetime.now(UTC) + _MOSCOW).date()
+    start = (system_clock() + _MOSCOW).date()
     wish = {
         "owner": newcomer.parent,
         "child": newcomer.child,
@@ -112,9 +113,9 @@ def enrol(newcomer: Newcomer, *, portal: str, world: Path, organisation: Callabl
 
 def _await(address: str, order: dict[str, Any], status: int) -> dict[str, Any]:
     """Wait until the order has come to a status; `DemoError` when it does not."""
-    deadline = datetime.now(UTC) + timedelta(seconds=_WAIT_SECONDS)
+    deadline = system_clock() + timedelta(seconds=_WAIT_SECONDS)
     while order["status"] != status:
-        if datetime.now(UTC) > deadline or order["closed"]:
+        if system_clock() > deadline or order["closed"]:
             raise DemoError(f"Order {order['id']} is at {order['status']} ({order['said']}) and not at {status}.")
         order = get(f"{address}?after={order['changes']}&wait={_WAIT_SECONDS}")
     return order
@@ -122,8 +123,8 @@ def _await(address: str, order: dict[str, Any], status: int) -> dict[str, Any]:
 
 def _shown(portal: str, newcomer: Newcomer) -> dict[str, Any]:
     """Return the child's account once the contract is shown there as concluded."""
-    deadline = datetime.now(UTC) + timedelta(seconds=_WAIT_SECONDS)
-    while datetime.now(UTC) < deadline:
+    deadline = system_clock() + timedelta(seconds=_WAIT_SECONDS)
+    while system_clock() < deadline:
         account: dict[str, Any] | None = get(f"{portal}/_sim/accounts/{newcomer.child}")
         if account and any(one["status"] == "ACTIVE" for one in account["contracts"]):
             return account
