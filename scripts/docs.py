@@ -11,6 +11,7 @@ import json
 import pkgutil
 import re
 import sys
+from dataclasses import is_dataclass
 from datetime import time
 from enum import Enum
 from pathlib import Path
@@ -226,7 +227,7 @@ def _type(kind: Any, limits: Iterable[Any]) -> str:
     options = [option for option in get_args(kind) if option not in (type(None), ...)]
     if get_origin(kind) is tuple:
         return f"list of {_type(options[0], ())}"
-    if get_origin(kind) is dict or _is_table(kind):
+    if get_origin(kind) is dict or _is_table(kind) or is_dataclass(kind):
         return "table"
     if get_origin(kind) is not None and len(options) > 1:
         return " or ".join(_type(option, ()) for option in options)
