@@ -158,9 +158,12 @@ def test_a_certificate_in_hours_pays_hours(world: World) -> None:
 
 def test_groups_are_priced_by_who_pays() -> None:
     group = programme(price=1000_00, hours=3_00, normative=900_00)
-    assert priced(group, Register.HOUR, AUTUMN[0]).hour_price == 333_33  # type: ignore[union-attr]
+    hours, roubles = (priced(group, register, AUTUMN[0]) for register in (Register.HOUR, Register.RUB))
+    assert hours is not None
+    assert hours.hour_price == 333_33
+    assert roubles is not None
+    assert roubles.normative == 900_00
     assert priced(replace(group, hours=0), Register.HOUR, AUTUMN[0]) is None
-    assert priced(group, Register.RUB, AUTUMN[0]).normative == 900_00  # type: ignore[union-attr]
     counted = priced(replace(group, register=Register.PREPROF), Register.RUB, AUTUMN[0])
     assert counted is not None
     assert (counted.register, counted.price) == (Register.PREPROF, 1)
