@@ -50,3 +50,13 @@ def test_marks_and_checks_of_machines_are_found(tmp_path: Path) -> None:
 
 def test_every_mutant_fits_the_source(mutants: ModuleType) -> None:
     assert [found for mutant in mutants.mutants() if (found := mutants.misfit(mutant)) is not None] == []
+
+
+def test_every_sentence_and_every_invariant_is_shown(root: Path) -> None:
+    sentences, invariants = proof.shown(root)
+    assert [name for name, found in sentences.items() if not found] == []
+    assert [number for number, found in invariants.items() if not found] == []
+
+
+def test_every_invariant_is_broken_once(mutants: ModuleType) -> None:
+    assert sorted({mutant.invariant for mutant in mutants.mutants()}) == sorted(proof.INVARIANTS)

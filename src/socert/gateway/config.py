@@ -114,8 +114,8 @@ class Settings(BaseSettings):
     elk: Elk | None = Field(
         None,
         description="What orders of ours in the account are written with; needed where notices go by elk. Its keys:"
-        " sender_inn, sender_kpp, service (goal code), acceptance, citizenship, informed, closed (classifiers 7213, 7210"
-        " and 7212); environment, region (OKATO) and office where they are other than usual.",
+        " sender_inn, sender_kpp, service (goal code), acceptance, citizenship, informed, closed (classifiers 7213,"
+        " 7210 and 7212); environment, region (OKATO) and office where they are other than usual.",
     )
     query_deadline: Seconds = Field(10.0, description="How long looking up the answer to a question may take.")
     eais_token: SecretStr | None = Field(
