@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 from tests.gateway.console.desk import NOMINAL
-from tests.gateway.records import PARENT_SNILS, SNILS, certificate, contract
+from tests.gateway.records import PARENT_SNILS, SNILS, balance, certificate, contract
 
 from socert.adapters.registry.builtin.tables import contract as contracts
 from socert.gateway.domain.contract import Initiator
@@ -355,6 +355,23 @@ async def test_a_long_list_goes_on_page_by_page(operator: Operator, region: Regi
             break
         place = "/contracts?" + further[0].replace("&amp;", "&")
     assert len(found) == len(set(found)) == 60
+
+
+@pytest.mark.parametrize("name", ["РД-1", "РД/12%2F?&#'\"<b>", "a b+c"])
+async def test_a_contract_that_was_imported_lives_on_by_hand(operator: Operator, region: Region, name: str) -> None:
+    paid = certificate(balance=balance(nominal=100_000, reserved=40_000))
+    region.run(lambda unit: region.shop.registry.put_certificates(unit, [paid]))
+    region.run(lambda unit: region.shop.registry.put_contracts(unit, [contract(contract_id=name)]))
+    region.clock.advance(30 * 86400)
+    assert "Резьба" in (await operator.open("/contracts?group=running")).words
+    place = page_of(name)
+    page = await operator.open(place)
+    assert "Договор № РД-1" in page.words
+    page = await operator.send(page.form("/charge"))
+    assert page.path.endswith("?done=charge")
+    assert region.figures(paid.guid) == (100_000, 30_000, 10_000)
+    page = await operator.step(place, "/terminate", text="Закрыто.", sure="yes")
+    assert region.life(name).state is ContractState.TERMINATING
 
 
 async def test_pages_of_what_is_not_there(operator: Operator, region: Region) -> None:

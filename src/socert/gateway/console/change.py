@@ -62,11 +62,12 @@ class ChangePages:
         if found is None:
             raise web.HTTPNotFound
         asked = end or found.life.end
-        form = None if found.quote is None else self._shell.shown(_form(found.quote, asked, request.path), problem)
+        path = f"{path_of(contract_id)}/change"
+        form = None if found.quote is None else self._shell.shown(_form(found.quote, asked, path), problem)
         context = {
             "section": "contracts",
             "back": path_of(contract_id),
-            "path": request.path,
+            "path": path,
             "life": found.life,
             "contract": found.view.contract,
             "end": Field(name="end", label="Последний день", kind=Kind.DATE, value=words.day(asked), wrong=wrong),

@@ -166,7 +166,8 @@ class EnrolPages:
         offered = await self._desk.store.read(lambda connection: self._offer(connection, guid, group, start, end))
         if offered is None:
             raise web.HTTPNotFound
-        form = _request_form(offered, request.path)
+        path = f"{place_of(guid)}/enrol/{part(group)}"
+        form = _request_form(offered, path)
         days = (("start", "Первый день", offered.start), ("end", "Последний день", offered.end))
         context = {
             "section": "certificates",
@@ -178,7 +179,7 @@ class EnrolPages:
                 Field(name=name, label=label, kind=Kind.DATE, value=words.day(day), wrong=wrong.get(name, ""))
                 for name, label, day in days
             ],
-            "path": request.path,
+            "path": path,
             "split": None if offered.quote is None else offered.quote.split,
             "form": None if form is None else self._shell.shown(form, problem),
             "refusal": problem.refusal if problem is not None and form is None else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -136,7 +136,8 @@ class Shell:
         """Return a form with a token of its own; the one that was not done, with what was typed and why."""
         if problem is not None and problem.step == form.name:
             form = form.filled(problem.posted, refusal=problem.refusal, wrong=problem.wrong)
-        return replace(form, token=self._tokens.make(form.path))
+        # What a request's path is read as: an id may hold letters that an address writes otherwise.
+        return replace(form, token=self._tokens.make(unquote(form.path)))
 
     async def take(
         self,
