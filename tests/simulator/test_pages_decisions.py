@@ -110,6 +110,10 @@ async def test_offer_is_accepted_with_both_agreements(parent: Parent, site: Brow
     sent = parent.got[ACTIONS][0].action
     assert (sent.answer, sent.offer_seq, sent.agreed_split.applicant_part_accepted) == ("ACCEPT", 3, True)
     assert [one.form_code for one in sent.consents] == [FormCode.SPLIT_PAYMENT]
+    # The offer's new state has not come yet: nothing more is asked for.
+    assert "Вы ответили" in page.text
+    assert not page.root.xpath("//main//form")
+    assert "Нужен ваш ответ" not in (await site.get("/account")).text
     await parent.region.push(offer(parent, 4, offer_state=account.OfferState.ACCEPTED))
     page = await site.get(OFFER)
     assert "Вы согласились" in page.text

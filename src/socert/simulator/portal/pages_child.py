@@ -11,6 +11,7 @@ from socert.simulator.errors import OrderRefused
 from socert.simulator.portal import pages_views as views
 from socert.simulator.portal.live import LiveAnswer, LiveOutcome
 from socert.simulator.portal.pages_base import CHILD, text
+from socert.simulator.portal.pages_offer import answered
 from socert.simulator.portal.query import Outcome
 
 if TYPE_CHECKING:
@@ -59,17 +60,12 @@ class ChildPages:
 
     async def _account(self, request: web.Request) -> web.Response:
         owner = self._desk.owner(request)
-        accounts, now = self._portal.accounts, self._desk.clock()
+        accounts = self._portal.accounts
         known = self._portal.people.children_of(owner.id)
         children = [
             (child, [self._certificate(card) for card in accounts.certificates(child.id, owner.id)]) for child in known
         ]
-        offers = [
-            (child, views.offer(card, now))
-            for child in known
-            for card in accounts.offers(child.id, owner.id)
-            if card.open_at(now)
-        ]
+        offers = [(child, offer) for child in known for offer in self._offers(owner, child) if offer["open"]]
         return self._desk.page(
             request,
             "account.html",
@@ -84,7 +80,7 @@ class ChildPages:
 
     async def _child(self, request: web.Request) -> web.Response:
         owner, child = self._desk.owner_and_child(request)
-        accounts, now = self._portal.accounts, self._desk.clock()
+        accounts = self._portal.accounts
         consents, closed = accounts.consents(child.id, owner.id), accounts.closed(child.id, owner.id)
         return self._desk.page(
             request,
@@ -94,7 +90,7 @@ class ChildPages:
             child=child,
             certificates=[self._certificate(card) for card in accounts.certificates(child.id, owner.id)],
             contracts=[views.contract(card) for card in accounts.contracts(child.id, owner.id)],
-            offers=[views.offer(card, now) for card in accounts.offers(child.id, owner.id)],
+            offers=self._offers(owner, child),
             consents=[views.consent(card, self._desk.version) for card in consents],
             notices=accounts.notices(child.id, owner.id),
             closed=[one for one in closed if one.text],
@@ -171,6 +167,13 @@ class ChildPages:
             consents=[views.consent(card, self._desk.version) for card in answer.consents],
             retry=answer.outcome in _LIVE_RETRY,
         )
+
+    def _offers(self, owner: Owner, child: KnownChild) -> list[dict[str, Any]]:
+        decisions, now = self._portal.actions.of(owner.id, child.id), self._desk.clock()
+        return [
+            views.offer(card, now, answered=answered(card, decisions))
+            for card in self._portal.accounts.offers(child.id, owner.id)
+        ]
 
     def _certificate(self, card: Certificate) -> dict[str, Any]:
         return views.certificate(card, self._portal.catalogue, self._portal.time.today())

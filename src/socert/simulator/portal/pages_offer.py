@@ -17,15 +17,15 @@ from socert.simulator.portal.actions import SENT
 from socert.simulator.portal.pages_base import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from socert.simulator.portal.actions import Decision
     from socert.simulator.portal.cards import Offer
     from socert.simulator.portal.pages_base import Desk
     from socert.simulator.portal.people import Owner
 
-#: While the region has not said yes or no to an answer, no other is taken.
-_ON_ITS_WAY = frozenset({SENT, ActionResult.IN_PROGRESS.value})
+#: An answer that is on its way, or taken while the offer's new state has not come yet: no other is asked for.
+_ANSWERED = frozenset({SENT, ActionResult.IN_PROGRESS, ActionResult.ACCEPTED, ActionResult.DUPLICATE})
 
 
 class OfferPages:
@@ -60,8 +60,7 @@ class OfferPages:
         problems: Mapping[str, str] | None = None,
     ) -> web.Response:
         decisions = [one for one in self._portal.actions.of(owner.id, child) if _about(one, card)]
-        waiting = bool(decisions) and decisions[0].result in _ON_ITS_WAY
-        offer = views.offer(card, self._desk.clock())
+        offer = views.offer(card, self._desk.clock(), answered=answered(card, decisions))
         return self._desk.page(
             request,
             "offer.html",
@@ -70,7 +69,6 @@ class OfferPages:
             card=card,
             child=self._portal.people.child_of(owner.id, child),
             decisions=[views.decision(one) for one in decisions],
-            answerable=offer["open"] and not waiting,
             forms=[views.form(code, ticked=code.value in ticked) for code in self._forms(owner, child, card)],
             own_ticked="own" in ticked,
             version=self._desk.version,
@@ -142,6 +140,12 @@ class OfferPages:
 
 #: The forms in the order they are shown; the older form is asked of nobody.
 _SHOWN = (FormCode.PD_PROCESSING, FormCode.SOCIAL_CERT_APPLICATION, FormCode.SPLIT_PAYMENT)
+
+
+def answered(card: Offer, decisions: Iterable[Decision]) -> bool:
+    """Say whether the last answer to an offer needs no other; `decisions` of its child, the latest first."""
+    last = next((one for one in decisions if _about(one, card)), None)
+    return last is not None and last.result in _ANSWERED
 
 
 def _about(decision: Decision, card: Offer) -> bool:

@@ -111,13 +111,15 @@ def contract(card: Contract) -> dict[str, Any]:
     }
 
 
-def offer(card: Offer, now: datetime) -> dict[str, Any]:
-    """Return a renewal offer and whether it can be answered now."""
+def offer(card: Offer, now: datetime, *, answered: bool = False) -> dict[str, Any]:
+    """Return a renewal offer and whether it can be answered now; `answered`: it was, its new state has not come yet."""
+    waiting = card.state == "OFFERED" and answered
     return {
         "card": card,
-        "open": card.open_at(now),
-        "status_words": words.OFFER_STATE.get(card.state, card.state),
-        "tone": {"OFFERED": "warn", "ACCEPTED": "good"}.get(card.state, "quiet"),
+        "open": card.open_at(now) and not answered,
+        "late": card.state == "OFFERED" and now >= card.respond_by and not answered,
+        "status_words": "Вы ответили" if waiting else words.OFFER_STATE.get(card.state, card.state),
+        "tone": "calm" if waiting else {"OFFERED": "warn", "ACCEPTED": "good"}.get(card.state, "quiet"),
         "dates": f"{words.day(card.start)} – {words.day(card.end)}",
         "division": card.division,
     }
