@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from socert.gateway.store.writer import Store
 
 
+OTHER = "cccccccc-0000-4000-8000-00000000000f"
+
+
 @pytest.fixture
 def town(store: Store) -> Town:
     return Town(store)
@@ -92,9 +95,14 @@ def test_offers_stop_at_the_limit_and_go_on_when_volume_returns(town: Town) -> N
 
 @pytest.mark.invariant(14)
 def test_volume_taken_while_the_plan_was_stored_makes_all_behind_wait(town: Town) -> None:
-    """Another process takes volume after the plan was read: whoever no longer fits waits, and so do those behind."""
+    """Another process takes volume after the plan was read: whoever no longer fits waits, and all behind do, who would.
+
+    The one behind wants less, and it would be there.
+    """
     town.limit(3 * VOLUME)
-    guids = [town.enrol(number) for number in (1, 2, 3)]
+    cheap = records.programme(group_guid=OTHER, programme_guid=OTHER, price=100_000)
+    town.run(lambda unit: town.registry.put_programmes(unit, [cheap]))
+    guids = [town.enrol(1), town.enrol(2), town.enrol(3, group_guid=OTHER)]
     taken: list[Made] = []
 
     def take_between(done: Made) -> None:
@@ -106,6 +114,7 @@ def test_volume_taken_while_the_plan_was_stored_makes_all_behind_wait(town: Town
     assert (result.offers, result.waiting) == (1, 2)
     assert [len(town.offers(guid)) for guid in guids] == [1, 0, 0]
     pool = town.pool()
+    assert pool.fits(100_000)
     assert pool.limit is not None
     assert pool.held + pool.taken <= pool.limit
 
