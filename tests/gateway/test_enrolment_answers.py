@@ -24,6 +24,7 @@ from tests.gateway.enrolling import (
 from tests.gateway.records import OKTMO, balance, certificate, guid
 
 from socert.contracts.portal import enrolment
+from socert.contracts.smev.operation import Operation
 from socert.gateway.domain.contract import Initiator
 from socert.gateway.domain.records import ContractState
 from socert.gateway.domain.rules_errors import RuleCode
@@ -311,6 +312,18 @@ async def test_a_cancellation_that_comes_twice_is_cancelled_twice_and_told_once(
         await file(line, enrolment.Cancellation(order_id=ORDER), message_id=message)
         assert cancellation(line).result is enrolment.CancellationResult.CANCELLED
     assert [code for _, code in codes(line)].count(10) == 1
+
+
+@pytest.mark.invariant(7)
+async def test_a_cancellation_is_answered_after_the_statuses_before_it(line: Line) -> None:
+    """Its answer may end the order at the portal: the application's own statuses would come too late."""
+    for body in (application(line), enrolment.Cancellation(order_id=ORDER)):
+        line.stub.ask(enrolment.Request(oktmo=OKTMO, body=body))
+        await line.receive(Operation.GET_REQUEST)
+    await go(line)
+    said = [answer.status if isinstance(answer, enrolment.StatusChange) else "answer" for _, answer in heard(line)]
+    assert said[:3] == [1, 2, 6]
+    assert sorted(said[3:], key=str) == [10, "answer"]
 
 
 @pytest.mark.invariant(11)

@@ -7,7 +7,7 @@ what stood against it may be settled. Sources: portal message dictionary, 6 (6.3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from socert.contracts.message import MessageType
     from socert.gateway.domain.contract import ContractLife
     from socert.gateway.exchange.answering import Received
-    from socert.gateway.exchange.orders import Orders
+    from socert.gateway.exchange.orders import Order, Orders
     from socert.gateway.life.contracts import Contracts
     from socert.gateway.life.enrolment import Enrolments
     from socert.gateway.ports import UnitOfWork
@@ -116,6 +116,13 @@ class EnrolmentAnswerer:
         order = self.orders.get(unit.connection, order_id)
         if order is None:
             return _cancelled(order_id, contract.CancellationResult.REJECTED, NOT_FILED)
+        # It may end the order at the portal, so it goes after the statuses that were told before (invariant 7).
+        return replace(self._cancel_known(unit, order, cancellation, received), order_id=order_id)
+
+    def _cancel_known(
+        self, unit: UnitOfWork, order: Order, cancellation: contract.Cancellation, received: Received
+    ) -> Reply:
+        order_id = order.order_id
         if order.contract_id is None:
             if order.stage is Stage.CANCELLED:
                 return _cancelled(order_id, contract.CancellationResult.CANCELLED, CANCELLED)
