@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.gateway.records import certificate, child, contract, guid, municipality, programme
@@ -55,10 +55,10 @@ def filled(store: Store, clock: Clock) -> Store:
     return store
 
 
-def contracts(store: Store, **asked: object) -> list[str]:
+def contracts(store: Store, **asked: Any) -> list[str]:
     """The numbers of the contracts that are listed."""
     asked = {"states": ALL, "limit": 10, **asked}
-    return [line.number or "" for line in store.look(lambda it: LISTING.contracts(it, **asked))]  # type: ignore[arg-type]
+    return [line.number or "" for line in store.look(lambda it: LISTING.contracts(it, **asked))]
 
 
 def test_contracts_by_first_day_state_words_and_place(filled: Store) -> None:
