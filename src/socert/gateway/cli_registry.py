@@ -64,6 +64,7 @@ def day() -> None:
         f"Списано месяцев: {done.charged}, снято просроченных заявлений: {done.lapsed},"
         f" завершено договоров: {done.finished}, истекло сертификатов: {done.expired},"
         f" снижено номиналов: {done.lowered}, предложений без ответа: {whole.offers.count},"
+        f" предложений из вернувшегося объёма: {whole.offered},"
         f" актов об уничтожении данных: {whole.acts}"
     )
     if done.stopped:

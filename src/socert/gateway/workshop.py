@@ -215,7 +215,14 @@ class Workshop:
     @cached_property
     def daily(self) -> Daily:
         """Everything that a day asks for."""
-        return Daily(units=self.units, days=self.days, renewals=self.renewals, erasure=self.erasure, today=self.today)
+        return Daily(
+            units=self.units,
+            days=self.days,
+            renewals=self.renewals,
+            offering=self.offering,
+            erasure=self.erasure,
+            today=self.today,
+        )
 
     @property
     def services(self) -> plugins.Services:

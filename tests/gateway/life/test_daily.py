@@ -16,6 +16,7 @@ from socert.gateway.life.daily import Daily
 from socert.gateway.life.days import DayDone
 from socert.gateway.life.renewals import Lapsed
 from socert.gateway.life.today import Today
+from socert.gateway.life.turn_plan import Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,10 @@ class Parts:
         self.batches -= 1
         return Lapsed(expired=5 if self.batches >= 0 else 0)
 
+    def go_on(self) -> Made:
+        self.calls.append("offers")
+        return Made(offers=4)
+
 
 class Plain:
     """Runs work without a database."""
@@ -54,15 +59,16 @@ class Plain:
 
 def daily(parts: Parts, clock: Clock) -> Daily:
     made: Any = parts
-    return Daily(units=Plain(), days=made, renewals=made, erasure=made, today=Today(clock=clock, zone=UTC))
+    today = Today(clock=clock, zone=UTC)
+    return Daily(units=Plain(), days=made, renewals=made, offering=made, erasure=made, today=today)
 
 
 def test_a_day_goes_through_everything_until_nothing_is_left() -> None:
     parts = Parts()
     parts.gate.set()
     done = daily(parts, Clock()).run()
-    assert parts.calls == ["days", "lapse 100", "lapse 100", "lapse 100", "erasure 2026-09-07"]
-    assert (done.offers.count, done.acts) == (10, 3)
+    assert parts.calls == ["days", "lapse 100", "lapse 100", "lapse 100", "offers", "erasure 2026-09-07"]
+    assert (done.offers.count, done.offered, done.acts) == (10, 4, 3)
 
 
 async def test_each_day_is_begun_once() -> None:

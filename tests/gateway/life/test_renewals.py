@@ -21,6 +21,8 @@ from socert.gateway.life.turn_plan import Made
 from socert.gateway.store.tables import change
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from socert.gateway.store.writer import Store
 
 
@@ -164,6 +166,25 @@ def test_a_municipality_whose_window_is_closed_is_passed_over(town: Town) -> Non
     result = made(town)
     assert (result.municipalities, result.closed, result.offers) == (2, 1, 1)
     assert (len(town.offers(first)), len(town.offers(second))) == (1, 0)
+
+
+def test_a_window_that_closes_while_a_plan_is_read_lets_nothing_in(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    guids = [town.enrol(1)]
+    made(town)
+    guids.append(town.enrol(2))
+    pupils = town.registry.pupils
+
+    def slow(*given: Any, **named: Any) -> Any:
+        town.at(date(2026, 12, 21))
+        return pupils(*given, **named)
+
+    monkeypatch.setattr(town.registry, "pupils", slow)
+    assert town.offering.go_on() == Made(municipalities=1, closed=1, known=1)
+    town.at(date(2026, 12, 20))
+    with pytest.raises(Refused) as refused:
+        made(town)
+    assert refused.value.rule is RuleCode.WINDOW_CLOSED
+    assert [len(town.offers(guid)) for guid in guids] == [1, 0]
 
 
 @pytest.mark.invariant(14)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from socert.gateway.life.erasure import Erasure
     from socert.gateway.life.renewals import Renewals
     from socert.gateway.life.today import Today
+    from socert.gateway.life.turn_plan import Offering
     from socert.gateway.ports import Units
 
 log = get_logger("daily")
@@ -31,21 +32,35 @@ BATCH = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """What a day came to: of contracts and certificates, of offers, and how many acts of erasure were made."""
+    """What a day came to: of contracts and certificates, of offers, and how many acts of erasure were made.
+
+    `offers` nobody answered, `offered` were made out of what came back.
+    """
 
     day: DayDone
     offers: Lapsed
+    offered: int
     acts: int
 
 
 class Daily:
     """Does a day's work, and every day's."""
 
-    def __init__(self, *, units: Units, days: Days, renewals: Renewals, erasure: Erasure, today: Today) -> None:
+    def __init__(
+        self,
+        *,
+        units: Units,
+        days: Days,
+        renewals: Renewals,
+        offering: Offering,
+        erasure: Erasure,
+        today: Today,
+    ) -> None:
         """Take the parts of a day, and what tells which day it is."""
         self._units = units
         self._days = days
         self._renewals = renewals
+        self._offering = offering
         self._erasure = erasure
         self._today = today
 
@@ -55,8 +70,9 @@ class Daily:
         offers = Lapsed()
         while (some := self._units.run(partial(self._renewals.lapse, limit=BATCH))).count:
             offers += some
+        offered = self._offering.go_on().offers
         acts = self._erasure.run(self._units, self._today())
-        return Done(day=day, offers=offers, acts=acts)
+        return Done(day=day, offers=offers, offered=offered, acts=acts)
 
     async def keep(self, changed: Wake, watch: float) -> None:
         """Work for ever: at the start and whenever a new day has begun; call `changed` when it is done."""
@@ -71,6 +87,7 @@ class Daily:
                     charged=result.day.charged,
                     failed=result.day.failed,
                     offers=result.offers.count,
+                    offered=result.offered,
                     acts=result.acts,
                 )
                 changed.call()

@@ -169,7 +169,12 @@ class Offering:
             begun = self._look(partial(self._begun, place, year))
             if begun and window_open(self._today(), year=year, policy=self._policy_of(place)):
                 made.municipalities += 1
-                self._make_one(place, year, BATCH, made, None)
+                try:
+                    self._make_one(place, year, BATCH, made, None)
+                except Refused as refused:
+                    if refused.rule is not RuleCode.WINDOW_CLOSED:
+                        raise
+                    made.closed += 1  # it closed while this ran
         return made
 
     def _begun(self, oktmo: str, year: int, connection: Connection) -> bool:
