@@ -35,6 +35,7 @@ from socert.gateway.api.web import make_app
 from socert.gateway.app import Gateway, Workshop, new_id, take_export, what_shows
 from socert.gateway.config import Settings
 from socert.gateway.intake import Silent
+from socert.gateway.ports import Wanted
 from socert.gateway.reconcile import snapshots
 from socert.gateway.reconcile.reconciler import compare_registry
 from socert.gateway.store.tables_life import SnapshotState
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
+    from socert.gateway.domain.records import Certificate
     from socert.gateway.ports import UnitOfWork
     from socert.gateway.reconcile.snapshots import Snapshot
 
@@ -88,6 +92,11 @@ class Town:
         """The services of the gateway that runs."""
         assert self._shop is not None
         return self._shop
+
+    @property
+    def runs(self) -> bool:
+        """Whether a gateway runs."""
+        return self._gateway is not None
 
     @property
     def gateway(self) -> Gateway:
@@ -178,6 +187,11 @@ class Town:
         """What the portal shows of a child."""
         return await self.ask("GET", f"accounts/{family.child}")
 
+    def certificate_of(self, connection: Connection, family: Family) -> Certificate | None:
+        """The certificate of a child as the registry has it; None where there is none."""
+        found = self.shop.registry.find(connection, Wanted(snils=family.child))
+        return found[0].certificate if found else None
+
     async def balance(self, family: Family = ANNA) -> tuple[str, ...]:
         """Nominal, reserved, spent and available of the one certificate that a child's account shows."""
         (card,) = (await self.account(family))["certificates"]
@@ -241,8 +255,10 @@ class Town:
 
 
 @asynccontextmanager
-async def town(folder: Path, database_url: str, *, source: Callable[[], datetime] | None = None) -> AsyncIterator[Town]:
-    """Build a town whose gateway has taken the programmes and is not started yet."""
+async def town(
+    folder: Path, database_url: str, *, deadline: timedelta = timedelta(seconds=PATIENCE)
+) -> AsyncIterator[Town]:
+    """Build a town whose gateway has taken the programmes and is not started yet; parents wait until `deadline`."""
     # The port stays ours while no gateway listens on it: a bound socket that does not listen takes no calls.
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -255,9 +271,9 @@ async def town(folder: Path, database_url: str, *, source: Callable[[], datetime
             catalogue=write_catalogue(folder / "catalogue.json"),
             region_url=f"http://127.0.0.1:{port}",
             region_token=TOKEN,
-            query_deadline=timedelta(seconds=PATIENCE),
+            query_deadline=deadline,
         )
-        async with Simulator(settings, source=source or Ticking()) as portal, aiohttp.ClientSession() as http:
+        async with Simulator(settings, source=Ticking()) as portal, aiohttp.ClientSession() as http:
             made = Town(folder=folder, portal=portal, http=http, port=port, database_url=database_url)
             with Workshop(made.settings(), clock=portal.clock) as shop:
                 take_export(shop, write_export(folder / "export"), profile=None, report=None, progress=Silent())
