@@ -81,14 +81,15 @@ def sides(bench: Bench) -> Iterator[Sides]:
 def _fill(file: Path, certificates: int) -> dict[str, Any]:
     from benchmarks import years
 
-    store = _open(file)
+    store = open_store(file)
     started = time.perf_counter()
     contracts = years.fill(store, certificates)
     store.close()
     return {"certificates": certificates, "contracts": contracts, "seconds": time.perf_counter() - started}
 
 
-def _open(file: Path) -> Store:
+def open_store(file: Path) -> Store:
+    """Open a database file with its tables up to date."""
     engine = open_engine(f"sqlite:///{file}")
     upgrade(engine, [MIGRATIONS])
     return Store(engine)
@@ -104,7 +105,7 @@ def _in_its_process(step: str, file: Path) -> dict[str, Any]:
 
 def step(name: str, file: Path) -> dict[str, Any]:
     """Do one step on a database; seconds, what it came to, changes written, and the most memory it held."""
-    store = _open(file)
+    store = open_store(file)
     before = store.look(_changes)
     started = time.perf_counter()
     told = _STEPS[name](store)

@@ -8,6 +8,7 @@ entries, and contracts explain what is held and spent.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -42,7 +43,7 @@ def fill(store: Store, certificates: int) -> int:
     contracts = 0
     store.run(_places)
     while part := list(islice(numbers, AT_ONCE)):
-        contracts += store.run(lambda connection, part=part: _some(connection, part))  # type: ignore[misc]  # the loop's own
+        contracts += store.run(partial(_some, part))
     return contracts
 
 
@@ -100,7 +101,7 @@ def guid(number: int, kind: int) -> str:
     return str(UUID(int=((number * 8 + kind + 1) * _PRIME) % 2**128, version=4))
 
 
-def _some(connection: Connection, numbers: list[int]) -> int:
+def _some(numbers: list[int], connection: Connection) -> int:
     written: dict[Table, list[dict[str, Any]]] = {
         table: []
         for table in (

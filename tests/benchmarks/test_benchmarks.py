@@ -10,9 +10,11 @@ import pytest
 from benchmarks.bench import Bench, Benchmark, Measure, Scale, Sides
 from benchmarks.catalogue import BENCHMARKS
 from benchmarks.intake import INTAKE
+from benchmarks.turn import TURN
 from lxml import etree
 
-from benchmarks import delivery, message, peer, region, report, runner, simulator
+from benchmarks import delivery, message, peer, region, report, runner, simulator, turn, years
+from socert.adapters.registry.builtin.registry import BuiltinRegistry
 from socert.contracts import xml
 from socert.contracts.portal import account
 from socert.contracts.signature.suites import Suite
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TINY = Scale(rounds=1, messages=4, calls=6, certificates=30, imports=1)
+TINY = Scale(rounds=1, messages=4, calls=6, certificates=30, imports=1, turned=60)
 
 
 @pytest.fixture
@@ -72,12 +74,27 @@ def test_our_message_is_valid_and_signed(keys: KeyFiles) -> None:
     account.schema().check(xml.parse(etree.tostring(opened.content)))
 
 
+def test_the_year_that_is_turned_adds_up(tmp_path: Path) -> None:
+    store = turn.open_store(tmp_path / "region.db")
+    try:
+        contracts = years.fill(store, 60)
+        registry = BuiltinRegistry(clock=system_clock)
+        assert store.look(registry.unbalanced) == []
+        assert store.look(lambda connection: len(registry.oktmos(connection))) == years.MUNICIPALITIES
+    finally:
+        store.close()
+    assert contracts == 84
+    done = {step: turn.step(step, tmp_path / "region.db") for step in turn.STEPS}
+    assert (done["preview"]["pupils"], done["offers"]["offers"], done["lapse"]["lapsed"]) == (84, 84, 84)
+    assert (done["run"]["changed"], done["run"]["contracts"], done["run"]["failed"]) == (60, 84, 0)
+
+
 # --- they run ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "benchmark_",
-    [message.MESSAGE, delivery.END_TO_END, delivery.FULL_BATCHES, simulator.SIMULATOR, INTAKE],
+    [message.MESSAGE, delivery.END_TO_END, delivery.FULL_BATCHES, simulator.SIMULATOR, INTAKE, TURN],
     ids=lambda one: str(one.names[0]),
 )
 def test_it_runs(benchmark_: Benchmark, bench: Bench) -> None:
