@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from socert.gateway.domain.records import CertificateStatus, ContractState
+from socert.gateway.domain.rules_codes import plain, rule_of
 from socert.gateway.domain.rules_errors import Refused, Rule, RuleBroken, RuleCode, StepForbidden, catalogue
 from socert.gateway.errors import GatewayError
 
@@ -107,3 +108,8 @@ def test_people_read_states_in_russian_and_the_log_has_their_codes(state: Certif
     broken = StepForbidden(rule, status=state, state=state, contract="c-1", step="go")
     assert state.value not in broken.people_text
     assert state.value in broken.log_text
+
+
+@pytest.mark.parametrize("code", [code for code in RuleCode if rule_of(code).wire == code.value])
+def test_a_reason_that_somebody_chose_needs_no_facts(code: RuleCode) -> None:
+    assert "{" not in plain(code)

@@ -99,6 +99,14 @@ def rule_of(code: RuleCode) -> Rule:
     return Rule(code=code, people=people, log=log, wire=_WIRE.get(code, RuleCode.TECHNICAL.value))
 
 
+def plain(code: RuleCode) -> str:
+    """Return the sentence for people where nobody knows the facts: a reason that somebody chose, not one that arose."""
+    return _PLAIN.get(code) or rule_of(code).people
+
+
+_PLAIN: dict[RuleCode, str] = {
+    RuleCode.AGE_OUT_OF_RANGE: "Возраст ребёнка на день начала занятий не подходит для сертификата.",
+}
 _PORTAL_CODES = tuple(RuleCode)[: tuple(RuleCode).index(RuleCode.TECHNICAL) + 1]
 _WIRE: dict[RuleCode, str] = {code: code.value for code in _PORTAL_CODES} | {
     # The dictionary's own code has 22 characters and its type takes 20, so a message cannot carry it as it is.

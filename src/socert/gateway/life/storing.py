@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from socert.gateway.domain.certificate import settled
 from socert.gateway.domain.contract import Initiator
 from socert.gateway.domain.order import OrderEvent, stages_of
-from socert.gateway.domain.rules_errors import Refused, RuleCode, rule_of
+from socert.gateway.domain.rules_codes import plain
+from socert.gateway.domain.rules_errors import Refused, RuleCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def _tell(unit: UnitOfWork, order_id: str, step: Step, at: datetime) -> None:
     ending = step.contract.ending
     by_parent = ending is not None and ending.initiator is Initiator.PARENT
     reason = None if ending is None else ending.reason
-    text = "" if ending is None else ending.text or rule_of(ending.reason).people
+    text = "" if ending is None else ending.text or plain(ending.reason)
     for state in step.passed:
         for stage in stages_of(state, by_parent=by_parent):
             unit.tell(
