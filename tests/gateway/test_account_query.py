@@ -136,7 +136,8 @@ def test_who_does_not_represent_the_child_learns_nothing(
     family: Region, clock: Clock, stranger: dict[str, Any], *, late: bool
 ) -> None:
     answer = ask(family, clock, who=recipient(**stranger), late=late)
-    assert answer == account.QueryResponse(query_id=QUERY_ID, result=account.QueryResult.NOT_FOUND)
+    nothing = account.QueryResult.UNAVAILABLE if late else account.QueryResult.NOT_FOUND
+    assert answer == account.QueryResponse(query_id=QUERY_ID, result=nothing)
 
 
 @pytest.mark.invariant(12)
@@ -144,7 +145,20 @@ def test_who_does_not_represent_the_child_learns_nothing(
 def test_without_a_consent_nothing_is_told(family: Region, clock: Clock, *, late: bool) -> None:
     family.put(replace(records.certificate(balance=records.balance(reserved=40_000)), consent_form=None))
     answer = ask(family, clock, late=late)
-    assert (answer.result, answer.reason_code, answer.objects) == (account.QueryResult.REFUSED, "NO_CONSENT", ())
+    result = account.QueryResult.UNAVAILABLE if late else account.QueryResult.REFUSED
+    assert (answer.result, answer.reason_code) == (result, None if late else "NO_CONSENT")
+    assert answer.objects == ()
+
+
+def test_the_registry_is_not_asked_while_it_is_slow(
+    family: Region, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_args: object, **_given: object) -> None:
+        raise AssertionError("the registry is slow")
+
+    for name in ("find", "certificates", "contracts", "contracts_of", "offers"):
+        monkeypatch.setattr(type(family.registry), name, slow)
+    assert ask(family, clock, late=True).result is account.QueryResult.OK
 
 
 def test_a_municipality_without_the_portal_s_code_cannot_be_told_of(region: Region, clock: Clock) -> None:

@@ -99,6 +99,7 @@ class Workshop:
             ids=new_id,
             cases=self.cases,
             answers=self.orders,
+            withdrawn=lambda unit, guid: self.renewals.take_back_lost(unit, guid),
         )
 
     @cached_property

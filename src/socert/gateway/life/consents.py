@@ -87,8 +87,11 @@ class Consents:
         ids: Ids,
         cases: Cases | None = None,
         answers: PersonalAnswers | None = None,
+        withdrawn: Callable[[UnitOfWork, str], object] | None = None,
     ) -> None:
         """Take the parts. `policy_of` an OKTMO; `consent_forms` are imported forms that let data leave.
+
+        `withdrawn` is called with the certificate's GUID in the unit of each withdrawal, when it is written down.
 
         `cases` and `answers` None: there is nobody to ask, and no order of the portal is answered.
         """
@@ -100,6 +103,7 @@ class Consents:
         self._ids = ids
         self._cases = cases
         self._answers = answers
+        self._withdrawn = withdrawn
 
     # --- which are in force -----------------------------------------------------------------------------------------
 
@@ -212,6 +216,8 @@ class Consents:
             self._write_withdrawn(unit.connection, certificate.guid, done.consent, kept=one.consent_id in kept)
             ordered.update({duty.kind: duty for duty in done.duties})
         self._fulfil(unit, certificate.guid, ordered, live=live)
+        if self._withdrawn is not None:
+            self._withdrawn(unit, certificate.guid)
         unit.touch([certificate.guid])
         return tuple(ordered.values())
 

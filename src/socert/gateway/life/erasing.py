@@ -140,8 +140,8 @@ def erase(connection: Connection, guid: str, *, needles: Needles, received: Iter
     told = projection.c
     cleared = connection.execute(
         update(projection)
-        .where(told.certificate_guid == guid, told.told_to != "")
-        .values(told_to="", open=0, digest="")
+        .where(told.certificate_guid == guid, or_(told.told_to != "", told.child.is_not(None)))
+        .values(told_to="", open=0, digest="", child=None)
     )
     gone.add("projection", cleared.rowcount)
     return gone

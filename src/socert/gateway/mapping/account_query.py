@@ -15,7 +15,7 @@ from socert.contracts.portal import account
 from socert.gateway.domain.rules_errors import RuleCode, rule_of
 from socert.gateway.exchange.answering import Look, Reply
 from socert.gateway.mapping.recipient import certificates_of
-from socert.gateway.projection import shown
+from socert.gateway.projection import shown_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,57 +56,46 @@ class AccountQueryAnswerer:
         """Look into the registry, or into the projection when that takes too long."""
         request = account.read_query_request(content, zone=self.zone)
         return Look(
-            find=lambda connection: self._answer(connection, request, self._live),
-            late=lambda connection: self._answer(connection, request, self._told),
+            find=lambda connection: self._live(connection, request),
+            late=lambda connection: self._told(connection, request),
         )
 
-    def _answer(
-        self,
-        connection: Connection,
-        request: account.QueryRequest,
-        look: Callable[[Connection, CertificateView], tuple[datetime, bool, Sequence[account.Update]] | None],
-    ) -> Reply:
+    def _live(self, connection: Connection, request: account.QueryRequest) -> Reply:
+        """Draw everything from the registry now."""
         views = certificates_of(self.registry, connection, request.recipient)
         if not views:
-            return Reply(content=account.QueryResponse(query_id=request.query_id, result=account.QueryResult.NOT_FOUND))
+            return _nothing(request, account.QueryResult.NOT_FOUND)
         view = views[0]
-        guid = view.certificate.guid
         if not self.consents.may_leave(connection, view.certificate):
-            code = rule_of(self._why(connection, view)).wire
-            refused = account.QueryResult.REFUSED
-            return Reply(content=account.QueryResponse(query_id=request.query_id, result=refused, reason_code=code))
-        found = look(connection, view)
+            return _nothing(request, account.QueryResult.REFUSED, self._why(connection, view))
+        if view.municipality is None:
+            return _nothing(request, account.QueryResult.UNAVAILABLE)
+        now, guid = self.clock(), view.certificate.guid
+        return _found(request, guid, now, self.projector.draw(connection, guid, as_of=now), live=True)
+
+    def _told(self, connection: Connection, request: account.QueryRequest) -> Reply:
+        """Tell what was told last, without the registry; what is not shown any more is not told either."""
+        found = shown_to(connection, request.recipient)
         if found is None:
-            unavailable = account.QueryResult.UNAVAILABLE
-            return Reply(content=account.QueryResponse(query_id=request.query_id, result=unavailable))
-        as_of, live, objects = found
-        wanted = tuple(one for one in objects if _KINDS[type(one.body)] in request.include)
-        answer = account.QueryResponse(
-            query_id=request.query_id,
-            result=account.QueryResult.OK,
-            as_of=as_of,
-            live=live,
-            objects=wanted[:MOST],
-        )
-        return Reply(content=answer, about=(guid,))
+            return _nothing(request, account.QueryResult.UNAVAILABLE)
+        return _found(request, found.guid, found.as_of, found.objects, live=False)
 
     def _why(self, connection: Connection, view: CertificateView) -> RuleCode:
         kept = self.consents.of(connection, view.certificate)
         withdrawn = any(one.withdrawn_at is not None for one in kept)
         return RuleCode.CONSENT_WITHDRAWN if withdrawn else RuleCode.NO_CONSENT
 
-    def _live(
-        self, connection: Connection, view: CertificateView
-    ) -> tuple[datetime, bool, Sequence[account.Update]] | None:
-        """Draw everything from the registry now; None where the portal cannot be told of this municipality."""
-        if view.municipality is None:
-            return None
-        now = self.clock()
-        return now, True, self.projector.draw(connection, view.certificate.guid, as_of=now)
 
-    def _told(
-        self, connection: Connection, view: CertificateView
-    ) -> tuple[datetime, bool, Sequence[account.Update]] | None:
-        """Return what was told last, with its moment; None where nothing was."""
-        found = shown(connection, view.certificate.guid)
-        return None if found is None else (found.as_of, False, found.objects)
+def _nothing(request: account.QueryRequest, result: account.QueryResult, why: RuleCode | None = None) -> Reply:
+    code = None if why is None else rule_of(why).wire
+    return Reply(content=account.QueryResponse(query_id=request.query_id, result=result, reason_code=code))
+
+
+def _found(
+    request: account.QueryRequest, guid: str, as_of: datetime, objects: Sequence[account.Update], *, live: bool
+) -> Reply:
+    wanted = tuple(one for one in objects if _KINDS[type(one.body)] in request.include)
+    answer = account.QueryResponse(
+        query_id=request.query_id, result=account.QueryResult.OK, as_of=as_of, live=live, objects=wanted[:MOST]
+    )
+    return Reply(content=answer, about=(guid,))

@@ -154,7 +154,6 @@ class ActionAnswerer:
                 self._consents.withdraw(
                     unit, certificate, form=FormCode(one.form_code.value), channel=Channel(one.channel.value)
                 )
-            self._renewals.take_back_lost(unit, certificate.guid)
         return None
 
 

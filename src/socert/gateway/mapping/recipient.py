@@ -29,6 +29,17 @@ def certificates_of(registry: Registry, connection: Connection, recipient: accou
     return sorted(mine, key=lambda view: view.certificate.status in FINAL)
 
 
+def same_recipient(one: account.Recipient, other: account.Recipient) -> bool:
+    """Whether both name the same applicant and child, by SNILS, birth date and names; middle names may be left out."""
+    return (
+        one.applicant.snils == other.applicant.snils
+        and one.child.snils == other.child.snils
+        and one.child.birth_date == other.child.birth_date
+        and same_name(one.child.last_name, other.child.last_name)
+        and same_name(one.child.first_name, other.child.first_name)
+    )
+
+
 def _is_theirs(certificate: Certificate, recipient: account.Recipient) -> bool:
     child, named = certificate.child, recipient.child
     return (

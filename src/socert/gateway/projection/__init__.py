@@ -13,6 +13,6 @@ what the account shows (portal message dictionary, 7.1, 12 and 15, invariants 7 
 
 from socert.gateway.projection.holds import HOLD_REASONS, Hold, explain
 from socert.gateway.projection.projector import Projector
-from socert.gateway.projection.shown import Shown, shown
+from socert.gateway.projection.shown import Shown, shown, shown_to
 
-__all__ = ["HOLD_REASONS", "Hold", "Projector", "Shown", "explain", "shown"]
+__all__ = ["HOLD_REASONS", "Hold", "Projector", "Shown", "explain", "shown", "shown_to"]

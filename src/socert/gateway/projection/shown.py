@@ -12,8 +12,10 @@ from sqlalchemy import Connection, or_, select
 
 from socert.contracts.portal import account
 from socert.gateway.mapping.account import read_update
+from socert.gateway.mapping.recipient import same_recipient
+from socert.gateway.projection.book import child_digest
 from socert.gateway.projection.holds import Hold
-from socert.gateway.store.tables import ChangeState, change, projection
+from socert.gateway.store.tables import ChangeState, Kind, change, projection
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,13 +25,31 @@ _ORDER = (account.CertificateCard, account.ContractCard, account.RenewalOffer, a
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """What is known of a child without the registry: objects with the cause RECONCILE, a certificate first.
+    """What is known of a certificate without the registry: objects with the cause RECONCILE, its own card first.
 
     Each has its own `as_of`; `as_of` here is that of the latest.
     """
 
+    guid: str
     as_of: datetime
     objects: tuple[account.Update, ...]
+
+
+def shown_to(connection: Connection, recipient: account.Recipient) -> Shown | None:
+    """Return what was told to this recipient about this child, None where nothing is known of both together.
+
+    The registry is not asked: who it was told to says whose account it is (invariant 9).
+    """
+    row = projection.c
+    digest = child_digest(recipient.child.snils)
+    if digest is None or recipient.applicant.snils is None:
+        return None
+    chosen = select(row.certificate_guid).where(row.child == digest, row.kind == Kind.CERTIFICATE.value)
+    for guid in connection.scalars(chosen.order_by(row.open.desc(), row.seq.desc())):
+        found = shown(connection, guid)
+        if found is not None and same_recipient(found.objects[0].recipient, recipient):
+            return found
+    return None
 
 
 def shown(connection: Connection, guid: str) -> Shown | None:
@@ -58,4 +78,4 @@ def shown(connection: Connection, guid: str) -> Shown | None:
     if not told:
         return None
     told.sort(key=lambda update: _ORDER.index(type(update.body)))
-    return Shown(as_of=max(update.as_of for update in told), objects=tuple(told))
+    return Shown(guid=guid, as_of=max(update.as_of for update in told), objects=tuple(told))

@@ -103,6 +103,7 @@ projection = Table(
     Column("told_to", Text, nullable=False),
     Column("way", String(12), nullable=False, server_default=text("'account'")),
     Column("year", Integer, nullable=True),
+    Column("child", String(64), nullable=True, index=True),
 )
 
 change = Table(

@@ -73,6 +73,8 @@ def _account() -> None:
     for table in ("change", "projection"):
         op.add_column(table, sa.Column("way", sa.String(12), server_default=sa.text("'account'"), nullable=False))
     op.add_column("projection", sa.Column("year", sa.Integer(), nullable=True))
+    op.add_column("projection", sa.Column("child", sa.String(64), nullable=True))
+    op.create_index(op.f("ix_projection_child"), "projection", ["child"])
     op.create_table(
         "offer_key",
         sa.Column("object_id", sa.String(50), nullable=False),
@@ -226,6 +228,8 @@ def _turns() -> None:
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index(op.f("ix_projection_child"), "projection")
+    op.drop_column("projection", "child")
     op.drop_column("projection", "year")
     for table in ("change", "projection"):
         op.drop_column(table, "way")
