@@ -166,7 +166,7 @@ class Year(RuleBasedStateMachine):
 
     @rule(pick=PICK, consent=st.booleans(), told=st.booleans())
     def ground_is_lost(self, pick: int, consent: bool, told: bool) -> None:
-        """A contract ends early or a consent is withdrawn, and the offer is taken back if somebody says so."""
+        """A contract ends early, and the offer is taken back if somebody says so; a withdrawal does it itself."""
         child = self.children[pick % len(self.children)]
         if self.today.year == YEAR or self._lost(child):
             return
@@ -175,6 +175,8 @@ class Year(RuleBasedStateMachine):
             self.town.run(
                 lambda unit: self.town.consents.withdraw(unit, certificate, form=None, channel=Channel.PORTAL)
             )
+            if child.state is OfferState.OFFERED:
+                child.state = OfferState.WITHDRAWN
         else:
             self._end_contract(child)
         if told:

@@ -46,6 +46,8 @@ class KilledError(Exception):
 class Town:
     """Registry, projection and services on one database; `policy` may be changed between steps."""
 
+    renewals: Renewals
+
     def __init__(self, store: Store, *, policy: Policy | None = None, now: datetime = IN_WINDOW) -> None:
         self.store = store
         self.policy = policy or Policy()
@@ -53,7 +55,12 @@ class Town:
         self.clock = records.Clock(now)
         self.today = Today(clock=self.clock, zone=UTC)
         self.registry = BuiltinRegistry(clock=self.clock)
-        self.consents = consents_of(self.registry, self.clock, policy=self.policy)
+        self.consents = consents_of(
+            self.registry,
+            self.clock,
+            policy=self.policy,
+            withdrawn=lambda unit, guid: self.renewals.take_back_lost(unit, guid),
+        )
         self.projector = Projector(registry=self.registry, clock=self.clock, consents=self.consents)
         self.real_units = ProjectedUnits(store, self.projector)
         self.commits = 0
