@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from socert.gateway.domain.export import Kind
 from socert.gateway.domain.intake_errors import ProfileError
-from socert.gateway.domain.records import (  # noqa: TC001 - pydantic reads the annotations at run time
+from socert.gateway.domain.records import (
     CertificateStatus,
     ContractState,
     Gender,
