@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from socert.gateway.domain.policy import Policy
     from socert.gateway.domain.renewal import Pool
     from socert.gateway.domain.turn import Continuing, TurnLine
+    from socert.gateway.life.consents import Standing
     from socert.gateway.life.renewals import Forms, Renewals
     from socert.gateway.ports import UnitOfWork, Units
     from socert.gateway.ports.turn import TurnRegistry
@@ -124,6 +125,8 @@ class Offering:
 
     def _lines(self, connection: Connection, year: int, oktmo: str, policy: Policy) -> Iterator[TurnLine]:
         pupils = _in_order(self._registry.pupils(connection, year=year, oktmo=oktmo), policy)
+        withdrawn = self._withdrawn(connection, [pupil.certificate_guid for pupil in pupils])
+        pupils = [pupil for pupil in pupils if pupil.certificate_guid not in withdrawn]
         keys = [offer_key(pupil.certificate_guid, pupil.programme_guid, year) for pupil in pupils]
         offered = self._registry.offered(connection, keys)
         return plan_turn(
@@ -133,6 +136,15 @@ class Offering:
             pool_of=lambda place, register: self._renewals.pool(connection, place, year, register),
             known=offered.__contains__,
         )
+
+    def _withdrawn(self, connection: Connection, guids: Sequence[str]) -> set[str]:
+        """Return who has withdrawn a consent: no volume is kept for them while others wait."""
+        found: set[str] = set()
+        for start in range(0, len(guids), 500):
+            views = self._registry.certificates(connection, guids[start : start + 500])
+            standing = self._consents.standing(connection, [view.certificate for view in views.values()])
+            found.update(guid for guid, consents in standing.items() if _is_withdrawn(consents))
+        return found
 
     # --- making -----------------------------------------------------------------------------------------------------
 
@@ -241,8 +253,7 @@ class Offering:
             if contract is None or payer is None:
                 lost.add(offer.key)
                 continue
-            consents = standing[offer.certificate_guid]
-            withdrawn = not consents.may_leave and any(one.withdrawn_at is not None for one in consents.kept)
+            withdrawn = _is_withdrawn(standing[offer.certificate_guid])
             if withdrawn or lost_ground(payer.certificate.status, contract.contract.state) is not None:
                 lost.add(offer.key)
         return lost
@@ -257,6 +268,10 @@ class _Stored:
     known: int = 0
     waiting: int = 0
     no_right: int = 0
+
+
+def _is_withdrawn(consents: Standing) -> bool:
+    return not consents.may_leave and any(one.withdrawn_at is not None for one in consents.kept)
 
 
 def _in_order(pupils: Iterable[Continuing], policy: Policy) -> list[Continuing]:
