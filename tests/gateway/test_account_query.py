@@ -88,7 +88,9 @@ def test_the_answer_is_what_the_registry_has_now(family: Region, clock: Clock) -
     assert bodies(answer) == ["CertificateCard", "ContractCard"]
     card = answer.objects[0].body
     assert isinstance(card, account.CertificateCard)
-    assert card.balances[0].spent == 10_000
+    (balance,) = card.balances
+    assert isinstance(balance, account.Balance)
+    assert balance.spent == 10_000
     assert {one.cause for one in answer.objects} == {account.Cause.RECONCILE}
 
 
