@@ -73,7 +73,7 @@ class Wire(Invariants, RuleBasedStateMachine):
 
     @property
     def up(self) -> bool:
-        return self.place.runs
+        return bool(self.place.runs)
 
     # Parents
 
@@ -106,7 +106,7 @@ class Wire(Invariants, RuleBasedStateMachine):
             self.priced.append((family, group, order))
 
     def _start(self) -> str:
-        return (self.place.portal.clock() + timedelta(days=3)).date().isoformat()
+        return str((self.place.portal.clock() + timedelta(days=3)).date())
 
     @precondition(lambda self: self.priced)
     @rule(pick=PICK)
