@@ -336,6 +336,28 @@ async def test_withdrawn_when_packed_but_not_sent(line: Line) -> None:
     assert len(line.stub.sent("SendRequest")) == 1
 
 
+@pytest.mark.invariant(12)
+@pytest.mark.parametrize("tried", [False, True])
+async def test_withdrawn_again_when_the_closing_is_packed_but_not_sent(line: Line, tried: bool) -> None:
+    """What the account shows must be closed, although the message that was to close it is taken back."""
+    region = line.region
+    region.put(certificate(consent_form=None))
+    give(region, *BOTH)
+    region.deliver()
+    withdraw(region, FormCode.PD_PROCESSING)
+    await line.packer.pack()
+    if tried:
+        line.stub.down = True
+        await line.try_all()
+        line.stub.down = False
+    line.clock.advance(600)
+    give(region, consent(given_at=line.clock()))
+    withdraw(region, FormCode.PD_PROCESSING)
+    region.deliver()
+    last = {row["object_id"]: row["operation"] for row in region.changes() if row["state"] == "delivered"}
+    assert set(last.values()) == {"CLOSE"}
+
+
 async def test_withdrawn_while_claimed(line: Line) -> None:
     """It may be on the wire at this moment: it goes, and is followed by the closing."""
     line.region.put(certificate(1), certificate(2))

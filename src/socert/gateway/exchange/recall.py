@@ -93,13 +93,26 @@ def _cancel(
 def _release(connection: Connection, message_id: str, guids: Collection[str], at: int, *, left: bool) -> None:
     """End the changes of these certificates and let the others of the message wait again.
 
-    What has not left forgets the message: nobody was told.
+    What has not left forgets the message: nobody was told. A closing of what was told goes all the same.
     """
     mine = (change.c.message_id == message_id, change.c.state == ChangeState.PACKED)
+    before = change.alias("before")
+    shown = exists().where(
+        before.c.object_id == change.c.object_id,
+        before.c.id < change.c.id,
+        before.c.message_id.is_not(None),
+        or_(before.c.message_id != message_id, left),
+        before.c.state != ChangeState.REJECTED,
+    )
+    closes = (change.c.operation == "CLOSE") & shown
+    kept = list(connection.scalars(select(change.c.id).where(*mine, closes)))
     told = {} if left else {"message_id": None}
     connection.execute(
         update(change)
-        .where(*mine, change.c.certificate_guid.in_(list(guids)))
+        .where(*mine, change.c.certificate_guid.in_(list(guids)), change.c.id.not_in(kept))
         .values(state=ChangeState.SUPERSEDED.value, settled_at=at, body=None, **told)
     )
+    # It is not known to have arrived, so it is not the last word that the account has.
+    again = update(change).where(*mine, change.c.id.in_(kept))
+    connection.execute(again.values(state=ChangeState.PENDING.value, message_id=None))
     connection.execute(update(change).where(*mine).values(state=ChangeState.PENDING.value, **told))
