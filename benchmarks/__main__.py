@@ -31,7 +31,7 @@ def main(only: str, rounds: int, quick: bool, check: bool, out: Path) -> None:
     log.configure(level="ERROR")
     scale = Scale(rounds=rounds)
     if quick:
-        scale = Scale(rounds=rounds, messages=20, calls=60, certificates=5_900, imports=1, turned=2_000)
+        scale = Scale(rounds=rounds, messages=20, calls=60, certificates=5_900, imports=1, turned=2_000, parents=10)
     out.parent.mkdir(parents=True, exist_ok=True)
     click.echo(f"{machine.describe()}, {scale.rounds} rounds", err=True)
     core = machine.split_cores()

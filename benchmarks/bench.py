@@ -39,6 +39,7 @@ class Scale:
     certificates: int = 59_000
     imports: int = 3
     turned: int = 20_000
+    parents: int = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.delivery import END_TO_END, FULL_BATCHES
+from benchmarks.enrol import ENROL
 from benchmarks.intake import INTAKE
 from benchmarks.message import MESSAGE
 from benchmarks.simulator import SIMULATOR
 from benchmarks.turn import TURN
 
-BENCHMARKS = (MESSAGE, END_TO_END, FULL_BATCHES, SIMULATOR, INTAKE, TURN)
+BENCHMARKS = (MESSAGE, END_TO_END, FULL_BATCHES, SIMULATOR, INTAKE, TURN, ENROL)

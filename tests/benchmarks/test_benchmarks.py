@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TINY = Scale(rounds=1, messages=4, calls=6, certificates=30, imports=1, turned=60)
+TINY = Scale(rounds=1, messages=4, calls=6, certificates=30, imports=1, turned=60, parents=4)
 
 
 @pytest.fixture
