@@ -13,7 +13,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from socert.gateway.ports import UnitOfWork
 
+T = TypeVar("T")
 PICK = st.integers(0, 99)
 FAMILIES = st.sampled_from([ANNA, ANNA, VERA, VERA, STRANGER])
 GROUPS = st.sampled_from([RHYTHM, POTTERY, CHESS])
@@ -58,9 +59,9 @@ class Wire(Invariants, RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory(prefix="socert-wire-")
         self.stack = AsyncExitStack()
-        self.place = self.run(self._open())
+        self.place: Town = self.run(self._open())
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
     async def _open(self) -> Town:
