@@ -161,12 +161,12 @@ class Wire(Invariants, RuleBasedStateMachine):
         if life is None:
             return
         contract = life.contract_id
-        why = {"initiator": Initiator.ORGANISATION, "reason": RuleCode.REFUSED_BY_PROVIDER}
+        who, why = Initiator.ORGANISATION, RuleCode.REFUSED_BY_PROVIDER
         steps: dict[str, Callable[[UnitOfWork], Any]] = {
             "accept": lambda unit: shop.contracts.accept(unit, contract),
             "conclude": lambda unit: shop.contracts.conclude(unit, contract, number=f"Д-{number}"),
-            "refuse": lambda unit: shop.contracts.refuse(unit, contract, **why),
-            "terminate": lambda unit: shop.contracts.terminate(unit, contract, **why),
+            "refuse": lambda unit: shop.contracts.refuse(unit, contract, initiator=who, reason=why),
+            "terminate": lambda unit: shop.contracts.terminate(unit, contract, initiator=who, reason=why),
         }
         self.attempt(steps[step])
 
