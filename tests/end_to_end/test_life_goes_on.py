@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.end_to_end.town import agreeing, sums
+from tests.end_to_end.town import agreeing, sums, told
 from tests.end_to_end.townsfolk import ANNA, CHESS, FORMS, POTTERY, RHYTHM, VERA
 
 from socert.gateway.domain.consent import Channel
@@ -118,6 +118,16 @@ async def test_an_offer_may_be_declined(place: Town) -> None:
     assert (await answer(place, offer, "DECLINE"))["result"] == "ACCEPTED"
     (after,) = (await place.account())["offers"]
     assert after["state"] == "DECLINED"
+
+
+@pytest.mark.seed("priority", "after-first-year")
+async def test_an_offer_may_be_answered_by_an_application(place: Town) -> None:
+    await place.restart(policy={"nominals": {"RUB": 10_000}, "nominals_of": {2027: {"RUB": 20_000}}})
+    offer = await offered(place)
+    order = await place.filed(ANNA, RHYTHM, offer["start"], offer=offer["id"])
+    assert (told(order), order["start_date"]) == ([1, 2, 6], offer["start"])
+    (after,) = (await place.account())["offers"]
+    assert after["state"] == "ACCEPTED"
 
 
 @pytest.mark.seed("after-first-year", "control")
