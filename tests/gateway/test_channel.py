@@ -241,6 +241,23 @@ async def test_withdrawn_where_nothing_is_pushed(wire: Line, modes: Modes) -> No
     assert wire.region.store.look(lambda connection: shown(connection, guid(1))) is not None
 
 
+@pytest.mark.invariant(12)
+@pytest.mark.parametrize("packed", [False, True])
+async def test_withdrawn_right_after_leaving_full_the_account_is_closed_all_the_same(
+    wire: Line, modes: Modes, packed: bool
+) -> None:
+    region = wire.region
+    region.put(certificate(balance=balance(reserved=40_000)))
+    region.sign(contract())
+    await wire.deliver()
+    switch(region, modes, OFF)
+    if packed:
+        await wire.pack()
+    withdraw(region)
+    leaving = [row for row in region.changes() if row["state"] in {"pending", "packed"}]
+    assert {(row["object_id"], row["operation"]) for row in leaving} == {(guid(1), "CLOSE"), ("РД-1", "CLOSE")}
+
+
 # --- notices on the parent's order ------------------------------------------------------------------------------------
 
 
