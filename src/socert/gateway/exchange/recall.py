@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import Connection, exists, literal, or_, select, update
 
 from socert.gateway.store.tables import ChangeState, MessageState, attempt, change, micros, outbox
 
@@ -101,7 +101,7 @@ def _release(connection: Connection, message_id: str, guids: Collection[str], at
         before.c.object_id == change.c.object_id,
         before.c.id < change.c.id,
         before.c.message_id.is_not(None),
-        or_(before.c.message_id != message_id, left),
+        literal(left) | (before.c.message_id != message_id),
         before.c.state != ChangeState.REJECTED,
     )
     closes = (change.c.operation == "CLOSE") & shown
