@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmarks.bench import Bench, Benchmark, Measure, Scale, Sides
 from benchmarks.catalogue import BENCHMARKS
+from benchmarks.enrol import ENROL
 from benchmarks.intake import INTAKE
 from benchmarks.turn import TURN
 from lxml import etree
@@ -94,7 +95,7 @@ def test_the_year_that_is_turned_adds_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "benchmark_",
-    [message.MESSAGE, delivery.END_TO_END, delivery.FULL_BATCHES, simulator.SIMULATOR, INTAKE, TURN],
+    [message.MESSAGE, delivery.END_TO_END, delivery.FULL_BATCHES, simulator.SIMULATOR, INTAKE, TURN, ENROL],
     ids=lambda one: str(one.names[0]),
 )
 def test_it_runs(benchmark_: Benchmark, bench: Bench) -> None:
