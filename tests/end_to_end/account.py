@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 CHANGING = frozenset({"id", "at", "as_of", "order_id", "created_at", "settled_at", "message_id"})
 """Columns and fields that two runs of the same days differ in: they tell when, and under which generated id."""
+_TIMED = re.compile(r"<ns3:(seq|asOf)>[^<]*</ns3:\1>")
+"""What of a rendered update tells when: a version number begins at the clock."""
 
 
 def at_portal(lane: Lane) -> dict[str, Any]:
@@ -33,7 +36,9 @@ def at_portal(lane: Lane) -> dict[str, Any]:
         except OSError:
             account = None  # nothing was ever told of this child
         shown[child.place] = plain(account)
-    return {"accounts": shown, "effects": lane.get("statistics"), "waiting": [*lane.get("queues")["queues"]]}
+    effects = lane.get("statistics")
+    effects["objects"] = numbered(effects["objects"])[0]
+    return {"accounts": shown, "effects": effects, "waiting": [*lane.get("queues")["queues"]]}
 
 
 def answers_taken(lane: Lane) -> int:
@@ -57,11 +62,29 @@ def in_database(home: Path, url: str | None = None) -> dict[str, Any]:
 
 def _read(connection: Connection) -> dict[str, Any]:
     kept: dict[str, Any] = {table.name: _rows(connection, table) for table in registry.metadata.sorted_tables}
-    kept["projection"] = _rows(connection, tables.projection)
-    kept["change"] = _rows(connection, tables.change)
+    changes = [{**row, "body": _TIMED.sub("", row["body"] or "")} for row in _rows(connection, tables.change)]
+    kept["projection"], kept["change"] = numbered(_rows(connection, tables.projection), changes)
     kept["unbalanced"] = list(BuiltinRegistry(clock=system_clock).unbalanced(connection))
     kept["loose ends"] = _loose_ends(connection)
     return kept
+
+
+def numbered(*tables: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return rows with the versions of each object that were told counted 1, 2, 3 over all tables, sorted.
+
+    What never left has no version to speak of: whether it shared one with what did is a question of the second.
+    """
+    silent = ("held", "superseded")
+    seen: dict[str, set[int]] = {}
+    for row in (row for rows in tables for row in rows if row.get("state") not in silent):
+        seen.setdefault(row["object_id"], set()).add(row["seq"])
+    place = {key: {seq: number for number, seq in enumerate(sorted(found), 1)} for key, found in seen.items()}
+
+    def told(row: dict[str, Any]) -> dict[str, Any]:
+        number = None if row.get("state") in silent else place[row["object_id"]][row["seq"]]
+        return {**row, "seq": number}
+
+    return [sorted((told(row) for row in rows), key=repr) for rows in tables]
 
 
 def _rows(connection: Connection, table: Table) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from collections import Counter
 from contextlib import redirect_stderr
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +63,14 @@ SETTINGS: dict[str, Any] = {
 """Small batches make many messages of a small region; short pauses make it quick."""
 
 WRITES = {
-    "ProjectedUnits.run": "import",
+    "ProjectedUnits._whole": "unit",
     "Projector.release": "release",
+    "Projector.review": "review",
     "Sender.run": "let go",
     "Packer.pack": "pack",
     "Sender._claim": "claim",
     "Sender.send": "outcome",
-    "Handler._answer": "answer",
+    "Handler._tell": "answer",
     "Handler._settle": "settle",
 }
 """What each writing part of the gateway is called in the labels; the poller's two are told by their operation."""
@@ -261,7 +263,8 @@ def replace(owner: type, name: str, function: Callable[..., Any]) -> None:
 
 def label_of(work: Callable[[Connection], Any], polled: str = "") -> str:
     """Return what a piece of work is called, by the function that it was made in."""
-    name = work.__qualname__.partition(".<locals>")[0]
+    made = work.func if isinstance(work, partial) else work
+    name = made.__qualname__.partition(".<locals>")[0]
     return polled if name == "Poller.poll" else WRITES.get(name, name)
 
 

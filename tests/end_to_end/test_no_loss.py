@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ASKED = (0, region.NO_CONSENT, 7, region.UNKNOWN_PLACE)
 """Children whose certificates the portal asks for: told, refused, told, not told."""
-WRITING = ("import", "pack", "claim", "outcome", "inbox GetResponse", "settle", "answer")
+WRITING = ("unit", "pack", "claim", "outcome", "inbox GetResponse", "settle", "answer")
 AT_START, LATER = "at its start", "later"
 POINTS = [(label, when) for label in mortal.LABELS for when in (AT_START, LATER)]
 TROUBLES = [
@@ -120,7 +120,7 @@ def test_every_point_of_the_way_is_watched(unharmed: Lived) -> None:
 
 
 def test_logs_tell_the_work_and_nothing_personal(unharmed: Lived, portal: lane.Lane) -> None:
-    for event in ("message packed", "message taken", "answer taken", "request answered"):
+    for event in ("message packed", "message taken", "answer taken", "request handled"):
         assert event in unharmed.log
     assert not account.personal(unharmed.log)
     assert not account.personal((portal.folder / "simulator.log").read_text(encoding="utf-8"))
@@ -175,5 +175,8 @@ def compare(lived: Lived, unharmed: Lived) -> None:
     assert lived.portal == unharmed.portal
     assert lived.answers == unharmed.answers
     assert lived.answers_taken == unharmed.answers_taken
+    for name, rows in unharmed.database.items():
+        missing = [row for row in rows if row not in lived.database[name]]
+        assert (name, missing, [row for row in lived.database[name] if row not in rows]) == (name, [], [])
     assert lived.database == unharmed.database
     assert not account.personal(lived.log)

@@ -92,7 +92,8 @@ class Reconciler:
     async def step(self) -> bool:
         """Do the next thing that there is to do; False when there is none."""
         now = self._clock()
-        await self._store.write(lambda connection: self._tend(connection, now))
+        if await self._store.read(lambda connection: self._has_to_tend(connection, now)):
+            await self._store.write(lambda connection: self._tend(connection, now))
         found = await self._store.read(snapshots.current)
         if found is None or found.state is SnapshotState.WAITING:
             return False
@@ -102,16 +103,23 @@ class Reconciler:
             await self._compare(found, now)
         return True
 
+    def _has_to_tend(self, connection: Connection, now: datetime) -> bool:
+        """Whether a question was lost, or a night's comparison is due."""
+        return snapshots.any_lost(connection) or self._is_due(connection, now)
+
     def _tend(self, connection: Connection, now: datetime) -> None:
         """End what cannot come to its end, and begin the night's comparison when it is due."""
         snapshots.give_up_lost(connection, now)
+        if self._is_due(connection, now):
+            snapshots.begin(connection, self._ids(), repair=self._repairs, now=now)
+
+    def _is_due(self, connection: Connection, now: datetime) -> bool:
         due = self._last_due(now)
         if due is None:
-            return
+            return False
         last = snapshots.latest(connection)
         # One that fell into a pause is made up for; a new database has nothing to compare yet.
-        if due > self._since if last is None else last.started_at < micros(due):
-            snapshots.begin(connection, self._ids(), repair=self._repairs, now=now)
+        return due > self._since if last is None else last.started_at < micros(due)
 
     def _last_due(self, now: datetime) -> datetime | None:
         """Return when a nightly comparison was due last, None where there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from socert.gateway.errors import Unhandled
 from socert.gateway.exchange import outbox
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import ColumnElement, RowMapping
 
     from socert.contracts.portal import account
 
@@ -133,16 +133,25 @@ def take_answer(connection: Connection, message_id: str, answer: account.Snapsho
     return f"page {pages} of a snapshot: {len(rows)} objects"
 
 
+def any_lost(connection: Connection) -> bool:
+    """Whether the question of a comparison was refused or could not be delivered."""
+    return connection.execute(select(snapshot.c.snapshot_id).where(_lost()).limit(1)).first() is not None
+
+
 def give_up_lost(connection: Connection, now: datetime) -> None:
     """End a comparison whose question was refused or could not be delivered."""
+    connection.execute(
+        update(snapshot)
+        .where(_lost())
+        .values(state=SnapshotState.FAILED.value, ended_at=micros(now), error="the question did not reach the portal")
+    )
+
+
+def _lost() -> ColumnElement[bool]:
     lost = select(outbox_table.c.outcome).where(
         outbox_table.c.message_id == snapshot.c.message_id, outbox_table.c.state.in_(_LOST)
     )
-    connection.execute(
-        update(snapshot)
-        .where(snapshot.c.state == SnapshotState.WAITING.value, lost.exists())
-        .values(state=SnapshotState.FAILED.value, ended_at=micros(now), error="the question did not reach the portal")
-    )
+    return and_(snapshot.c.state == SnapshotState.WAITING.value, lost.exists())
 
 
 def end(connection: Connection, snapshot_id: str, *, compared: int, now: datetime) -> None:
