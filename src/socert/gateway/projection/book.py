@@ -83,7 +83,11 @@ def shown_of(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
 
 _SUPERSEDE = Prepared(
     update(change)
-    .where(change.c.object_id == bindparam("object"), change.c.state == bindparam("from"))
+    .where(
+        change.c.object_id == bindparam("object"),
+        change.c.state == bindparam("from"),
+        change.c.operation != bindparam("but"),
+    )
     .values(state=ChangeState.SUPERSEDED.value, settled_at=bindparam("now"), body=None)
 )
 _ADD = Prepared(
@@ -116,9 +120,12 @@ class Book:
         self._fresh: list[dict[str, Any]] = []
         self._renewed: list[dict[str, Any]] = []
 
-    def supersede(self, object_id: str, *states: ChangeState) -> None:
-        """Note that waiting changes of the object in these states shall not go."""
-        self._superseded += [{"object": object_id, "from": state.value, "now": self._now} for state in states]
+    def supersede(self, object_id: str, *states: ChangeState, closings: bool = True) -> None:
+        """Note that waiting changes of the object in these states shall not go; without `closings` those still do."""
+        but = "" if closings else "CLOSE"
+        self._superseded += [
+            {"object": object_id, "from": state.value, "but": but, "now": self._now} for state in states
+        ]
 
     def add(
         self, item: Drawn, *, seq: int, cause: str, operation: str, body: str | None, hold: str | None, way: Way

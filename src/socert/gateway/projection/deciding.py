@@ -182,10 +182,9 @@ class Decider:
         if any(row["state"] == ChangeState.HELD and row["reason"] == hold for row in waiting):
             return
         if waiting:
-            self._book.supersede(item.object_id, ChangeState.HELD)
-        if waiting and told and told["open"]:
-            # What waits about an object that is told closed already is that closing: it goes.
-            self._book.supersede(item.object_id, ChangeState.PENDING)
+            # The closing of an object that is told closed already goes; of an open one it is made anew below.
+            closes = bool(told and told["open"])
+            self._book.supersede(item.object_id, ChangeState.PENDING, ChangeState.HELD, closings=closes)
         seq = next_seq(told, self._now)
         if told and told["open"] and hold is Hold.NO_CONSENT:
             last = self._close(item, told, item.closing, shown=shown)
