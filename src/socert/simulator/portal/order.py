@@ -212,6 +212,7 @@ class Order:
 
 _ORDERS = TypeAdapter(Order)
 _ENTRIES = TypeAdapter(HistoryEntry)
+_DOCUMENTS = TypeAdapter(dict[str, Any])
 #: What JSON for testers writes as amounts.
 _AMOUNTS = frozenset(
     {
@@ -237,9 +238,8 @@ def load_order(
     document: str | bytes, *, changes: int, history: tuple[HistoryEntry, ...], messages: tuple[Message, ...]
 ) -> Order:
     """Return an order from the state."""
-    raw: dict[str, Any] = TypeAdapter(dict[str, Any]).validate_json(document)
     return _ORDERS.validate_python(
-        raw
+        _DOCUMENTS.validate_json(document)
         | {
             "changes": changes,
             "history": tuple(one for one in history if not one.ignored),
