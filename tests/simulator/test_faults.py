@@ -19,7 +19,7 @@ from socert.contracts.signature import testkeys
 from socert.contracts.signature.certificates import load_certificate
 from socert.contracts.signature.signer import KeySigner
 from socert.contracts.smev import call, reply
-from socert.contracts.smev.faults import FAULTS_OF, Fault, FaultKind, FaultReceived
+from socert.contracts.smev.faults import Fault, FaultKind, FaultReceived, faults_of
 from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.version import Version, schema
 from socert.simulator.app import Simulator
@@ -132,7 +132,7 @@ async def test_unknown_certificate_is_an_unregistered_sender(region: Any, operat
     assert fault.text == (
         "Отправитель не зарегистрирован в СМЭВ" if polling else "Информационная система не зарегистрирована в СМЭВ."
     )
-    assert fault.kind in FAULTS_OF[operation]
+    assert fault.kind in faults_of(operation, Version.V1_2)
 
 
 async def test_certificate_is_valid_between_its_dates_only(region: Any) -> None:

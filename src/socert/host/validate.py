@@ -38,6 +38,7 @@ _TITLES = {
     Operation.GET_RESPONSE: "получение ответа из очереди",
     Operation.GET_STATUS: "получение статуса из очереди",
     Operation.ACK: "подтверждение получения",
+    Operation.GET_INCOMING_QUEUE_STATISTICS: "размеры своих очередей",
 }
 
 

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from socert.contracts.signature.signer import Signer
     from socert.contracts.signature.suites import Suite
     from socert.contracts.signature.xmldsig import Verified
+    from socert.contracts.smev.attachments import AttachmentContent, AttachmentHeader, RefAttachmentHeader
+    from socert.contracts.smev.registry import RegistryRecord
+    from socert.contracts.smev.routing import Routing
     from socert.contracts.smev.status import BusinessStatus, Rejection
 
 CALLER_ID = "SIGNED_BY_CALLER"
@@ -88,6 +91,15 @@ class Call:
     status: BusinessStatus | None = None
     accepted: bool | None = None
     test: bool = False
+    transaction_code: str | None = None
+    attachments: tuple[AttachmentHeader, ...] = ()
+    contents: tuple[AttachmentContent, ...] = ()
+    files: tuple[RefAttachmentHeader, ...] = ()
+    personal_signature: etree._Element | None = None
+    business_process_metadata: etree._Element | None = None
+    registry: tuple[RegistryRecord, ...] = ()
+    routing: Routing | None = None
+    routing_block: etree._Element | None = None
 
     def sender_data(self) -> bytes:
         """Return the signed block as bytes that can be delivered inside another envelope and still be verified."""
@@ -105,9 +117,16 @@ def send_request(
     signer: Signer,
     version: Version = Version.V1_2,
     reference_message_id: str | None = None,
+    transaction_code: str | None = None,
     node_id: str | None = None,
     end_of_life: datetime | None = None,
+    personal_signature: bytes | None = None,
+    attachments: Sequence[AttachmentHeader] = (),
+    files: Sequence[RefAttachmentHeader] = (),
+    business_process_metadata: bytes | None = None,
     test: bool = False,
+    contents: Sequence[AttachmentContent] = (),
+    routing: Routing | None = None,
 ) -> bytes:
     """Build SendRequest. `content` as bytes is any XML document: it is signed too, only slower."""
     head = f"<ns1:MessageID>{text(message_id)}</ns1:MessageID>"
@@ -131,6 +150,10 @@ def send_response(
     rejections: Sequence[Rejection] = (),
     status: BusinessStatus | None = None,
     version: Version = Version.V1_2,
+    personal_signature: bytes | None = None,
+    attachments: Sequence[AttachmentHeader] = (),
+    files: Sequence[RefAttachmentHeader] = (),
+    contents: Sequence[AttachmentContent] = (),
 ) -> bytes:
     """Build SendResponse. `to` is the request's ReplyTo, unchanged. Give one of content, rejections and status.
 
@@ -193,6 +216,11 @@ def ack(*, message_id: str, signer: Signer, accepted: bool = True, version: Vers
     return _signed_call(Operation.ACK, block, signer, version)
 
 
+def get_incoming_queue_statistics(*, timestamp: datetime, signer: Signer, node_id: str | None = None) -> bytes:
+    """Build GetIncomingQueueStatistics, which version 1.1 alone has: ask how many messages wait in one's queues."""
+    raise NotImplementedError
+
+
 def open_call(data: bytes, content_type: str = "text/xml") -> Call:
     """Read a call. Structure only: neither the schema nor the signature is checked here.
 
@@ -216,7 +244,7 @@ def open_call(data: bytes, content_type: str = "text/xml") -> Call:
                 node_id=read_child(block, version.basic, "NodeID"),
                 selector=_read_selector(block, version),
             )
-        case Operation.GET_STATUS:
+        case Operation.GET_STATUS | Operation.GET_INCOMING_QUEUE_STATISTICS:
             return Call(
                 version=version,
                 operation=operation,
@@ -266,7 +294,7 @@ def _signed_name(operation: Operation, version: Version) -> tuple[str, str]:
             return version.types, "SenderProvidedResponseData"
         case Operation.GET_REQUEST | Operation.GET_RESPONSE:
             return version.basic, "MessageTypeSelector"
-        case Operation.GET_STATUS:
+        case Operation.GET_STATUS | Operation.GET_INCOMING_QUEUE_STATISTICS:
             return version.basic, "Timestamp"
         case Operation.ACK:
             return version.basic, "AckTargetMessage"

@@ -17,8 +17,15 @@ from socert.contracts.smev.metadata import read_metadata
 if TYPE_CHECKING:
     from lxml import etree
 
+    from socert.contracts.smev.attachments import (
+        AttachmentContent,
+        AttachmentHeader,
+        RefAttachmentHeader,
+        StoredFile,
+    )
     from socert.contracts.smev.data import SenderData
     from socert.contracts.smev.metadata import Metadata
+    from socert.contracts.smev.registry import RegistryRecord
     from socert.contracts.smev.status import AsyncStatus, BusinessStatus, Rejection
     from socert.contracts.smev.version import Version
 
@@ -28,6 +35,8 @@ class DeliveryKind(StrEnum):
 
     REQUEST = "request"
     RESPONSE = "response"
+    CANCEL = "cancel"
+    """Of a request sent before (version 1.1)."""
     STATUS = "status"
 
 
@@ -55,6 +64,14 @@ class Delivery:
     async_status: AsyncStatus | None = None
     node_id: str | None = None
     test: bool = False
+    transaction_code: str | None = None
+    attachments: tuple[AttachmentHeader, ...] = ()
+    contents: tuple[AttachmentContent, ...] = ()
+    files: tuple[RefAttachmentHeader, ...] = ()
+    stored: tuple[StoredFile, ...] = ()
+    personal_signature: etree._Element | None = None
+    business_process_metadata: etree._Element | None = None
+    registry: tuple[RegistryRecord, ...] = ()
     sender: str | None = None
     sender_data: etree._Element | None = None
     exchange_signature: etree._Element | None = None

@@ -208,6 +208,7 @@ _NUMBERS: Mapping[FaultKind, int] = {
     FaultKind.STALE_MESSAGE_ID: 911,
     FaultKind.TRANSACTION_CODE_INVALID: 912,
     FaultKind.UNKNOWN_MESSAGE_TYPE: 913,
+    FaultKind.PERSONAL_ACCESS_DENIED: 914,
 }
 
 

@@ -5,11 +5,11 @@
     Fault.smev_code -> int | None                 # 403 of "SMEV-403:…"
     FaultReceived(fault)                          # raised by reply.open_reply
     disposition(kind: FaultKind) -> Disposition   # the one table of what to do
-    FAULTS_OF[Operation.ACK] -> frozenset[FaultKind]
+    faults_of(Operation.ACK, Version.V1_2) -> frozenset[FaultKind]
 
 The texts to put into a fault are in `fault_texts`; `reply.fault(fault)` makes the envelope.
 
-Sources: SMEV 3 schemas and WSDL 1.2; how a fault looks in real answers of 2018-2026.
+Sources: SMEV 3 schemas and WSDL 1.1, 1.2 and 1.3; how a fault looks in real answers of 2018-2026.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from socert.contracts.errors import ContractError
-from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.operation import OPERATIONS_OF, Operation
+from socert.contracts.smev.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,8 @@ class FaultKind(StrEnum):
     INVALID_CONTENT = "InvalidContent"
     INVALID_MESSAGE_ID_FORMAT = "InvalidMessageIdFormat"
     MESSAGE_IS_ALREADY_SENT = "MessageIsAlreadySent"
+    PERSONAL_ACCESS_DENIED = "PersonalAccessDenied"
+    """Version 1.3 only."""
     QUOTE_LIMIT_EXCEEDED = "QuoteLimitExceeded"
     RECIPIENT_IS_NOT_FOUND = "RecipientIsNotFound"
     REQUEST_IS_NOT_FOUND = "RequestIsNotFound"
@@ -85,6 +88,7 @@ _DISPOSITIONS: Mapping[FaultKind, Disposition] = {
     FaultKind.TARGET_MESSAGE_IS_NOT_FOUND: Disposition.ALREADY_DONE,
     # WSDL: no right to send this type, no registration, no route. People settle these with the exchange's support.
     FaultKind.ACCESS_DENIED: Disposition.PERMANENT,
+    FaultKind.PERSONAL_ACCESS_DENIED: Disposition.PERMANENT,
     FaultKind.SENDER_IS_NOT_REGISTERED: Disposition.PERMANENT,
     FaultKind.RECIPIENT_IS_NOT_FOUND: Disposition.PERMANENT,
     FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED: Disposition.PERMANENT,
@@ -100,7 +104,7 @@ _DISPOSITIONS: Mapping[FaultKind, Disposition] = {
     FaultKind.SIGNATURE_VERIFICATION: Disposition.PERMANENT,
     # Faults schema says to try with a longer life, but the end of life is inside the signed bytes.
     FaultKind.END_OF_LIFE_REACHED: Disposition.PERMANENT,
-    # Faults schema: belongs to the cancelling of a request, which version 1.2 has no operation for.
+    # Faults schema: belongs to the cancelling of a request, which no version has an operation for.
     FaultKind.REQUEST_IS_NOT_FOUND: Disposition.PERMANENT,
 }
 
@@ -133,7 +137,7 @@ _SENDING = frozenset({
     FaultKind.STALE_MESSAGE_ID,
 })  # fmt: skip
 
-FAULTS_OF: Mapping[Operation, frozenset[FaultKind]] = {
+_FAULTS: Mapping[Operation, frozenset[FaultKind]] = {
     Operation.SEND_REQUEST: _SENDING
     | {FaultKind.ACCESS_DENIED, FaultKind.END_OF_LIFE_REACHED, FaultKind.TRANSACTION_CODE_INVALID},
     Operation.SEND_RESPONSE: _SENDING | {FaultKind.INCORRECT_RESPONSE_CONTENT_TYPE},
@@ -141,8 +145,19 @@ FAULTS_OF: Mapping[Operation, frozenset[FaultKind]] = {
     Operation.GET_RESPONSE: _POLLING,
     Operation.GET_STATUS: _POLLING,
     Operation.ACK: _POLLING - {FaultKind.UNKNOWN_MESSAGE_TYPE} | {FaultKind.TARGET_MESSAGE_IS_NOT_FOUND},
+    Operation.GET_INCOMING_QUEUE_STATISTICS: _POLLING - {FaultKind.UNKNOWN_MESSAGE_TYPE},
 }
-"""Which faults the WSDL lets each operation answer."""
+
+
+def faults_of(operation: Operation, version: Version) -> frozenset[FaultKind]:
+    """Return which faults the WSDL of a version lets an operation answer: none where it has no such operation."""
+    if operation not in OPERATIONS_OF[version]:
+        return frozenset()
+    found = _FAULTS[operation]
+    if operation is Operation.SEND_REQUEST and version is Version.V1_3:
+        found |= {FaultKind.PERSONAL_ACCESS_DENIED}
+    return found
+
 
 _SMEV_CODE = re.compile(r"SMEV-(\d{1,6}):\s*", re.ASCII)
 

@@ -1,6 +1,6 @@
 """MessageMetadata: what the exchange knows of a message and says in every reply about one.
 
-Source: SMEV 3 schemas 1.2.
+Source: SMEV 3 schemas 1.1, 1.2 and 1.3.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.smev.data import read_enum
 from socert.contracts.smev.envelope import child, need, read, read_child, read_moment, stamp
-from socert.contracts.smev.status import InteractionStatus, MessageCategory
+from socert.contracts.smev.status import InteractionStatus, InteractionType, MessageCategory
 from socert.contracts.xml import escape_text as text
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ class Metadata:
     recipient: str | None = None
     delivered_at: datetime | None = None
     status: InteractionStatus | None = None
+    sender_name: str | None = None
+    recipient_name: str | None = None
+    broker: str | None = None
+    destination: str | None = None
+    content_type: str | None = None
+    interaction: InteractionType | None = None
 
 
 def render_metadata(metadata: Metadata, prefix: str) -> str:

@@ -1,8 +1,14 @@
-"""The six operations of the exchange's service and what each is called on the wire (SMEV 3 WSDL 1.2)."""
+"""The operations of the exchange's service and what each is called on the wire (SMEV 3 WSDL 1.1, 1.2 and 1.3)."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from socert.contracts.smev.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Operation(StrEnum):
@@ -14,6 +20,8 @@ class Operation(StrEnum):
     GET_RESPONSE = "GetResponse"
     GET_STATUS = "GetStatus"
     ACK = "Ack"
+    GET_INCOMING_QUEUE_STATISTICS = "GetIncomingQueueStatistics"
+    """Version 1.1 only."""
 
     @property
     def action(self) -> str:
@@ -33,3 +41,12 @@ class Operation(StrEnum):
 
 BY_ASKED: dict[str, Operation] = {operation.asked: operation for operation in Operation}
 BY_ANSWERED: dict[str, Operation] = {operation.answered: operation for operation in Operation}
+
+_COMMON = frozenset(Operation) - {Operation.GET_INCOMING_QUEUE_STATISTICS}
+
+OPERATIONS_OF: Mapping[Version, frozenset[Operation]] = {
+    Version.V1_1: frozenset(Operation),
+    Version.V1_2: _COMMON,
+    Version.V1_3: _COMMON,
+}
+"""Which operations the WSDL of each version has."""

@@ -55,11 +55,14 @@ from socert.contracts.smev.version import Version, schema
 from socert.contracts.xml import escape_text as text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lxml import etree
 
     from socert.contracts.signature.signer import Signer
     from socert.contracts.signature.suites import Suite
     from socert.contracts.signature.xmldsig import Verified
+    from socert.contracts.smev.attachments import AttachmentContent, StoredFile
     from socert.contracts.smev.status import AsyncStatus
 
 EXCHANGE_ID = "SIGNED_BY_SMEV"
@@ -84,6 +87,15 @@ class Reply:
     delivery: Delivery | None = None
     signed: etree._Element | None = None
     signature: etree._Element | None = None
+    statistics: tuple[QueueStatistics, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueStatistics:
+    """How many messages wait in one queue (QueueStatistics, version 1.1). Both may be missing by the schema."""
+
+    name: str = ""
+    pending: int = 0
 
 
 def send_reply(operation: Operation, metadata: Metadata, *, signer: Signer, version: Version = Version.V1_2) -> bytes:
@@ -106,6 +118,8 @@ def request_delivery(
     reply_to: str,
     signer: Signer,
     version: Version = Version.V1_2,
+    stored: Sequence[StoredFile] = (),
+    contents: Sequence[AttachmentContent] = (),
 ) -> bytes:
     """Build the reply to GetRequest that brings a request.
 
@@ -127,7 +141,10 @@ def response_delivery(
     metadata: Metadata,
     signer: Signer,
     reference_message_id: str | None = None,
+    transaction_code: str | None = None,
     version: Version = Version.V1_2,
+    stored: Sequence[StoredFile] = (),
+    contents: Sequence[AttachmentContent] = (),
 ) -> bytes:
     """Build the reply to GetResponse that brings an answer to the request `original_message_id`."""
     inside = f"<typ:OriginalMessageId>{text(original_message_id)}</typ:OriginalMessageId>"
@@ -181,6 +198,18 @@ def empty(operation: Operation, version: Version = Version.V1_2) -> bytes:
     if operation not in _HOLDERS:
         raise ValueError(f"{operation.value} reads no queue")
     return _answer(operation, version, "")
+
+
+def cancel_delivery(
+    *, message_id: str, reference: bytes, sender_signature: bytes | None, metadata: Metadata, signer: Signer
+) -> bytes:
+    """Build the reply to GetRequest that cancels a request (version 1.1). `reference`: MessageReference as signed."""
+    raise NotImplementedError
+
+
+def queue_statistics(statistics: Sequence[QueueStatistics]) -> bytes:
+    """Build the reply to GetIncomingQueueStatistics, which version 1.1 alone has."""
+    raise NotImplementedError
 
 
 def ack_reply(version: Version = Version.V1_2) -> bytes:

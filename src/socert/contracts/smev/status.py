@@ -1,6 +1,6 @@
 """What is said about a message instead of its content: statuses, refusals, and the exchange's own verdict.
 
-Source: SMEV 3 schemas 1.2 (InteractionStatusType, MessageTypeType, RejectCode, RequestStatus, AsyncProcessingStatus).
+Source: SMEV 3 schemas 1.1, 1.2 and 1.3 (InteractionStatusType, MessageTypeType, RejectCode, RequestStatus, AsyncProcessingStatus).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from socert.contracts.smev.faults import Fault
+    from socert.contracts.smev.routing import RoutingStatus
 
 
 class InteractionStatus(StrEnum):
@@ -20,9 +21,17 @@ class InteractionStatus(StrEnum):
     QUEUED = "requestIsQueued"
     ACCEPTED = "requestIsAcceptedBySmev"
     REJECTED = "requestIsRejectedBySmev"
+    PROCESSED = "requestIsProcessed"
+    """Version 1.3."""
     PROCESSING = "underProcessing"
+    RESPONSE_QUEUED = "responseIsQueued"
+    """Version 1.3."""
     RESPONSE_ACCEPTED = "responseIsAcceptedBySmev"
     RESPONSE_REJECTED = "responseIsRejectedBySmev"
+    RESPONSE_PROCESSED = "responseIsProcessed"
+    """Version 1.3."""
+    RESPONSE_DELIVERED = "responseIsDelivered"
+    """Version 1.1, which has no `DELIVERED`."""
     CANCELLED = "cancelled"
     ARCHIVED = "messageIsArchived"
     DELIVERED = "messageIsDelivered"
@@ -34,6 +43,21 @@ class MessageCategory(StrEnum):
     REQUEST = "REQUEST"
     BROADCAST = "BROADCAST"
     RESPONSE = "RESPONSE"
+    CANCEL = "CANCEL"
+    """Version 1.1."""
+
+
+class InteractionType(StrEnum):
+    """Between whom a message passes (SupplementaryData/InteractionType); version 1.1 only."""
+
+    PORTAL_TO_AGENCY = "PGU2OIV"
+    AGENCY_TO_AGENCY = "OIV2OIV"
+    WITHIN_AGENCY = "OIV2sameOIV"
+    CHARGER_TO_GATE = "Charger2PaymentGate"
+    GATE_TO_TREASURY = "PaymentGate2Treasury"
+    AGENCY_TO_TREASURY = "OIV2Treasury"
+    OTHER = "other"
+    NOT_DETECTED = "NotDetected"
 
 
 class RejectCode(StrEnum):
@@ -73,3 +97,5 @@ class AsyncStatus:
     category: InteractionStatus
     details: str = ""
     fault: Fault | None = None
+    routing: RoutingStatus | None = None
+    """What became of each address (version 1.3)."""

@@ -3,7 +3,7 @@
     Version.V1_2.types      # urn://x-artefacts-smev-gov-ru/services/message-exchange/types/1.2
     schema(Version.V1_2)    # types and faults together: a message may carry xsi:type="faults:InvalidContent"
 
-Source: SMEV 3 schemas 1.2. A later version is one more member here and one more folder under `schemas/`.
+Source: SMEV 3 schemas 1.1, 1.2 and 1.3. A later version is one more member here and one more folder under `schemas/`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _BASE = "urn://x-artefacts-smev-gov-ru/services/message-exchange"
 class Version(StrEnum):
     """A version of the exchange's contract; the value is as in its namespaces and addresses."""
 
+    V1_1 = "1.1"
     V1_2 = "1.2"
+    V1_3 = "1.3"
 
     @property
     def service(self) -> str:
@@ -46,6 +48,16 @@ class Version(StrEnum):
     def faults(self) -> str:
         """Namespace of the fault details."""
         return f"{_BASE}/types/faults/{self.value}"
+
+    @property
+    def routing(self) -> str:
+        """Namespace of the sender's choice of recipients; only version 1.3 has it."""
+        return f"{_BASE}/types/routing/{self.value}"
+
+    @property
+    def directive(self) -> str:
+        """Namespace of registries, the messages of many records; only version 1.3 has it."""
+        return f"{_BASE}/types/directive/{self.value}"
 
 
 BY_TYPES: dict[str, Version] = {version.types: version for version in Version}
