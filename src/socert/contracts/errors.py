@@ -5,6 +5,7 @@ ContractError
  +-- SchemaInvalid       XML that its schema does not allow; carries every violation
  +-- SignatureInvalid    a signature that does not hold; `reason` is the exchange's own word for it
  +-- EnvelopeInvalid     an envelope without a part that it must have, or with one that it must not have
+ |    +-- AttachmentsTooBig   binary parts that are larger together than a message may be
  +-- TransformError      XML that the exchange's transform has no result for
 
 No message quotes what the XML holds: it may be somebody's name.
@@ -90,6 +91,12 @@ class EnvelopeInvalid(ContractError):
     """The envelope lacks a part that it must have, or has one that it must not have."""
 
     code: ClassVar[str] = "envelope_invalid"
+
+
+class AttachmentsTooBig(EnvelopeInvalid):
+    """The binary parts of a multipart message are larger together than a message may be."""
+
+    code: ClassVar[str] = "attachments_too_big"
 
 
 class TransformError(ContractError):

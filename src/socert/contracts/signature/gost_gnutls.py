@@ -66,6 +66,11 @@ class _Functions:
             setattr(self, f"{what}_id", function(short, f"gnutls_{what}_get_id", c_int, c_char_p))
         digest = ("gnutls_hash_fast", c_int, c_int, c_char_p, c_size_t, c_char_p)
         self.digest_short, self.digest_long = function(short, *digest), function(long, *digest)
+        self.start_digest = function(short, "gnutls_hash_init", c_int, POINTER(c_void_p), c_int)
+        update = ("gnutls_hash", c_int, c_void_p, c_char_p, c_size_t)
+        self.update_short, self.update_long = function(short, *update), function(long, *update)
+        self.finish_digest = function(short, "gnutls_hash_output", None, c_void_p, c_char_p)
+        self.free_digest = function(short, "gnutls_hash_deinit", None, c_void_p, c_char_p)
         self.read_public = function(short, "gnutls_pubkey_import", c_int, c_void_p, data, c_int)
         self.public_of = function(short, "gnutls_pubkey_import_privkey", c_int, c_void_p, c_void_p, c_uint, c_uint)
         self.write_public = function(short, "gnutls_pubkey_export2", c_int, c_void_p, c_int, data)
@@ -130,6 +135,15 @@ class Gnutls:
             raise SuiteUnavailable(f"GnuTLS failed to compute the digest of {len(data)} bytes.")
         return out.raw
 
+    def start_digest(self, algorithm: GostAlgorithm) -> _Digest:
+        """Begin a digest of data that comes in pieces."""
+        pointer = c_void_p()
+        status = self._lib.start_digest(byref(pointer), self._digests[algorithm])
+        if status != 0 or pointer.value is None:
+            raise SuiteUnavailable(f"GnuTLS failed to begin a digest of {algorithm.title}.")
+        free = self._lib.free_digest
+        return _Digest(self._lib, Held(pointer.value, lambda held: free(held, None)), algorithm.size)
+
     def public_key(self, spki: GostSpki) -> _PublicKey:
         """Take in a public key; `ValueError` when it is none, `SuiteUnavailable` when its curve is not known here."""
         held = self._lib.new("pubkey")
@@ -173,6 +187,25 @@ class Gnutls:
         if written is None:
             raise SuiteUnavailable(f"GnuTLS failed to make a key of {algorithm.title}.")
         return written
+
+
+class _Digest:
+    """A digest that GnuTLS is in the middle of."""
+
+    def __init__(self, lib: _Functions, held: Held, size: int) -> None:
+        self._lib, self._held, self._size = lib, held, size
+
+    def update(self, data: bytes) -> None:
+        """Take in the next piece."""
+        call = self._lib.update_short if len(data) <= _SHORT else self._lib.update_long
+        if call(self._held.pointer, data, len(data)) != 0:
+            raise SuiteUnavailable("GnuTLS failed to compute a digest.")
+
+    def finish(self) -> bytes:
+        """Return the digest of all pieces."""
+        out = ctypes.create_string_buffer(self._size)
+        self._lib.finish_digest(self._held.pointer, out)
+        return out.raw
 
 
 class _PublicKey:

@@ -44,6 +44,18 @@ class GostPrivateKey(Protocol):
         ...
 
 
+class GostDigest(Protocol):
+    """A digest that is computed piece by piece, by one thread at a time."""
+
+    def update(self, data: bytes) -> None:
+        """Take in the next piece."""
+        ...
+
+    def finish(self) -> bytes:
+        """Return the digest of all pieces; nothing more may be asked of it then."""
+        ...
+
+
 class GostLibrary(Protocol):
     """A library that knows GOST. Each method may raise `SuiteUnavailable` when the library itself fails."""
 
@@ -54,6 +66,10 @@ class GostLibrary(Protocol):
 
     def digest(self, algorithm: GostAlgorithm, data: bytes) -> bytes:
         """Return the digest that belongs to the algorithm."""
+        ...
+
+    def start_digest(self, algorithm: GostAlgorithm) -> GostDigest:
+        """Begin a digest of data that comes in pieces."""
         ...
 
     def public_key(self, spki: GostSpki) -> GostPublicKey:

@@ -45,6 +45,12 @@ class _Libcrypto:
         self._keys(short)
         digest = ("EVP_Digest", c_int, c_char_p, c_size_t, c_char_p, POINTER(c_uint), c_void_p, c_void_p)
         self.digest_short, self.digest_long = function(short, *digest), function(long, *digest)
+        self.new_digest = function(short, "EVP_MD_CTX_new", c_void_p)
+        self.free_digest = function(short, "EVP_MD_CTX_free", None, c_void_p)
+        self.start_digest = function(short, "EVP_DigestInit_ex", c_int, c_void_p, c_void_p, c_void_p)
+        update = ("EVP_DigestUpdate", c_int, c_void_p, c_char_p, c_size_t)
+        self.update_short, self.update_long = function(short, *update), function(long, *update)
+        self.finish_digest = function(short, "EVP_DigestFinal_ex", c_int, c_void_p, c_char_p, POINTER(c_uint))
         self.new_context = function(short, "EVP_PKEY_CTX_new", c_void_p, c_void_p, c_void_p)
         self.free_context = function(short, "EVP_PKEY_CTX_free", None, c_void_p)
         self.start_signing = function(short, "EVP_PKEY_sign_init", c_int, c_void_p)
@@ -106,6 +112,17 @@ class OpensslEngine:
             self._lib.clear_errors()
             raise SuiteUnavailable(f"OpenSSL's GOST engine failed to compute the digest of {len(data)} bytes.")
         return out.raw
+
+    def start_digest(self, algorithm: GostAlgorithm) -> _Digest:
+        """Begin a digest of data that comes in pieces."""
+        pointer = self._lib.new_digest()
+        if not pointer:
+            raise SuiteUnavailable("OpenSSL has no memory for a digest.")
+        held = Held(pointer, self._lib.free_digest)
+        if self._lib.start_digest(held.pointer, self._digests[algorithm], self._engine) != 1:
+            self._lib.clear_errors()
+            raise SuiteUnavailable(f"OpenSSL's GOST engine failed to begin a digest of {algorithm.title}.")
+        return _Digest(self._lib, held, algorithm.size)
 
     def public_key(self, spki: GostSpki) -> _PublicKey:
         """Take in a public key; `ValueError` when its point is not on its curve."""
@@ -175,6 +192,29 @@ class OpensslEngine:
         out = ctypes.create_string_buffer(size)
         writer(pointer, byref(ctypes.cast(out, c_char_p)))
         return out.raw
+
+
+class _Digest:
+    """A digest that OpenSSL is in the middle of."""
+
+    def __init__(self, lib: _Libcrypto, held: Held, size: int) -> None:
+        self._lib, self._held, self._size = lib, held, size
+
+    def update(self, data: bytes) -> None:
+        """Take in the next piece."""
+        call = self._lib.update_short if len(data) <= _SHORT else self._lib.update_long
+        self._check(call(self._held.pointer, data, len(data)))
+
+    def finish(self) -> bytes:
+        """Return the digest of all pieces."""
+        out = ctypes.create_string_buffer(self._size)
+        self._check(self._lib.finish_digest(self._held.pointer, out, None))
+        return out.raw
+
+    def _check(self, status: int) -> None:
+        if status != 1:
+            self._lib.clear_errors()
+            raise SuiteUnavailable("OpenSSL's GOST engine failed to compute a digest.")
 
 
 class _PublicKey:
