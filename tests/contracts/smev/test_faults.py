@@ -8,7 +8,8 @@ import pytest
 
 from socert.contracts.smev import reply
 from socert.contracts.smev.envelope import open_body
-from socert.contracts.smev.fault_texts import Cause, because, number, text
+from socert.contracts.smev.fault_texts import Cause, Origin, because, causes, number, of_kind, origin, text
+from socert.contracts.smev.fault_xml import Style, exists, render_envelope
 from socert.contracts.smev.faults import (
     Disposition,
     Fault,
@@ -18,10 +19,11 @@ from socert.contracts.smev.faults import (
     disposition,
     faults_of,
 )
-from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.operation import OPERATIONS_OF, Operation
 from socert.contracts.smev.version import Version, schema
 
-KINDS = [kind for kind in FaultKind if kind not in {FaultKind.UNKNOWN, FaultKind.PERSONAL_ACCESS_DENIED}]
+KINDS = [kind for kind in FaultKind if kind is not FaultKind.UNKNOWN]
+FAULTS = [(kind, version) for version in Version for kind in KINDS if exists(kind, version)]
 FIELDS: dict[str, Any] = {
     "attachments": 2,
     "headers": 1,
@@ -59,14 +61,14 @@ def received(data: bytes, content_type: str = "text/xml") -> Fault:
     return answer.value.fault
 
 
-def check_detail(data: bytes) -> None:
+def check_detail(data: bytes, version: Version) -> None:
     detail = open_body(data).find("detail")
     assert detail is not None
-    schema(Version.V1_2).check(detail[0])
+    schema(version).check(detail[0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_comes_back(kind: FaultKind) -> None:
+@pytest.mark.parametrize(("kind", "version"), FAULTS)
+def test_each_kind_comes_back(kind: FaultKind, version: Version) -> None:
     sent = Fault(
         kind=kind,
         text="Текст & <причина>",
@@ -79,18 +81,71 @@ def test_each_kind_comes_back(kind: FaultKind) -> None:
             else ()
         ),
     )
-    data = reply.fault(sent)
-    check_detail(data)
+    data = reply.fault(sent, version)
+    check_detail(data, version)
     assert received(data) == sent
     assert received(data).smev_code == number(kind)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_of_which_only_the_kind_is_known_is_valid_too(kind: FaultKind) -> None:
-    data = reply.fault(Fault(kind=kind, text="Текст"))
-    check_detail(data)
+@pytest.mark.parametrize(("kind", "version"), FAULTS)
+def test_a_fault_of_which_only_the_kind_is_known_is_valid_too(kind: FaultKind, version: Version) -> None:
+    data = reply.fault(Fault(kind=kind, text="Текст"), version)
+    check_detail(data, version)
     got = received(data)
     assert (got.kind, got.text, got.code, got.description, got.smev_code) == (kind, "Текст", "", "", None)
+
+
+def test_a_version_without_a_fault_refuses_to_write_it() -> None:
+    assert {kind for kind in KINDS if (kind, Version.V1_2) not in FAULTS} == {FaultKind.PERSONAL_ACCESS_DENIED}
+    for style in Style:
+        with pytest.raises(ValueError, match=r"1\.1 has no fault PersonalAccessDenied"):
+            render_envelope(Fault(kind=FaultKind.PERSONAL_ACCESS_DENIED, text="x"), Version.V1_1, style)
+
+
+@pytest.mark.parametrize(("version", "limit"), [(Version.V1_1, 50), (Version.V1_2, 100), (Version.V1_3, 100)])
+def test_a_code_is_as_long_as_its_version_allows(version: Version, limit: int) -> None:
+    data = reply.fault(Fault(kind=FaultKind.SMEV_FAILURE, text="Текст", code="ж" * 101), version)
+    check_detail(data, version)
+    assert received(data).code == "ж" * limit
+
+
+def test_what_is_declared_void_says_its_type_and_what_is_declared_smev_fault_does_not() -> None:
+    typed = {
+        version: {
+            kind for kind in KINDS if exists(kind, version) and b"xsi:type" not in reply.fault(fault_of(kind), version)
+        }
+        for version in Version
+    }
+    own = {*DETAILS, FaultKind.INVALID_CONTENT, FaultKind.TRANSACTION_CODE_INVALID}
+    assert typed == {
+        Version.V1_1: own,
+        Version.V1_2: own,
+        Version.V1_3: own | {FaultKind.END_OF_LIFE_REACHED, FaultKind.PERSONAL_ACCESS_DENIED},
+    }
+
+
+def fault_of(kind: FaultKind) -> Fault:
+    return Fault(kind=kind, text="Текст", code="x", description=f"SMEV-{number(kind)}:Текст")
+
+
+@pytest.mark.parametrize(("kind", "version"), FAULTS)
+def test_the_style_of_the_newer_gateways_can_be_written(kind: FaultKind, version: Version) -> None:
+    data = render_envelope(fault_of(kind), version, Style.EMPTY)
+    root = open_body(data)
+    assert root.findtext("faultcode") == "SOAP-ENV:Client"
+    words = root.find("faultstring")
+    assert words is not None
+    assert words.get("{http://www.w3.org/XML/1998/namespace}lang") == "ru"
+    detail = root.find("detail")
+    assert detail is not None
+    assert detail[0].tag == f"{{{version.faults}}}{kind.value}"
+    assert (len(detail[0]), detail[0].text) == (0, None)
+    assert received(data) == Fault(kind=kind, text="Текст")
+
+
+def test_a_fault_without_a_name_has_an_empty_detail_in_the_newer_style() -> None:
+    data = render_envelope(Fault(kind=FaultKind.UNKNOWN, text="Текст"), Version.V1_2, Style.EMPTY)
+    assert received(data) == Fault(kind=FaultKind.UNKNOWN, text="Текст")
 
 
 def test_a_fault_without_a_name_has_no_detail() -> None:
@@ -177,8 +232,8 @@ def test_each_cause_makes_a_whole_fault(cause: Cause, operation: Operation) -> N
     fault = because(operation, cause, details=DETAILS.get(cause.kind), **FIELDS)
     assert "{" not in fault.text.replace("{urn:x}", "")
     assert fault.description == f"SMEV-{number(cause.kind)}:{fault.text}"
-    data = reply.fault(fault)
-    check_detail(data)
+    data = reply.fault(fault, Version.V1_3)
+    check_detail(data, Version.V1_3)
     got = received(data)
     assert (got.kind, got.text, got.disposition) == (cause.kind, fault.text, disposition(cause.kind))
 
@@ -200,6 +255,37 @@ def test_operations_word_some_causes_differently() -> None:
         "Попытка послать сообщение {urn:x}R через метод sendResponse, в то время как этот тип сообщений"
         " зарегистрирован как REQUEST"
     )
+
+
+def test_a_fault_of_a_kind_alone() -> None:
+    for operation in Operation:
+        for kind in KINDS:
+            fault = of_kind(operation, kind, message_id="1", to="", namespace="urn:x", root="R", subject="CN=x")
+            assert fault.kind is kind
+            assert "{" not in fault.text.replace("{urn:x}", "")
+    assert of_kind(Operation.ACK, FaultKind.TARGET_MESSAGE_IS_NOT_FOUND, message_id="7").text == (
+        "Сообщение 7 не найдено среди неподтверждённых."
+    )
+    with pytest.raises(ValueError, match="no text of TargetMessageIsNotFound"):
+        of_kind(Operation.ACK, FaultKind.TARGET_MESSAGE_IS_NOT_FOUND)
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_every_declared_fault_has_a_cause(version: Version) -> None:
+    silent = [
+        (operation, kind)
+        for operation in OPERATIONS_OF[version]
+        for kind in faults_of(operation, version)
+        if not causes(operation, kind)
+    ]
+    assert silent == []
+
+
+def test_whose_words_a_text_is() -> None:
+    assert origin(Operation.ACK, Cause.SMEV_FAILURE) is Origin.MANUAL
+    assert origin(Operation.GET_INCOMING_QUEUE_STATISTICS, Cause.SMEV_FAILURE) is Origin.OURS
+    assert origin(Operation.ACK, Cause.SIGNATURE_BLOCK_MISSING) is Origin.ANSWER
+    assert origin(Operation.SEND_REQUEST, Cause.END_OF_LIFE) is Origin.OURS
 
 
 def test_a_text_that_lacks_a_field_is_refused() -> None:

@@ -2,6 +2,9 @@
 
     because(Operation.SEND_REQUEST, Cause.ALREADY_SENT, message_id="…")   # Fault, ready to be answered
     text(Operation.SEND_REQUEST, Cause.ALREADY_SENT, message_id="…")      # its text alone
+    of_kind(Operation.ACK, FaultKind.SMEV_FAILURE)                        # Fault of a kind, where nothing is the cause
+    causes(Operation.ACK, FaultKind.SMEV_FAILURE) -> tuple[Cause, ...]    # what the kind may be answered for
+    origin(Operation.ACK, Cause.SMEV_FAILURE) -> Origin                   # whose words these are
 
 Source: SMEV 3 manual 3.3, appendix 6, tables 14 to 19. Causes that the tables do not list are worded here and marked
 so. Numbers: those seen in real answers and emulators; numbers from 900 on are ours, since the official list is not
@@ -10,7 +13,8 @@ public.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
@@ -24,6 +28,12 @@ CODE = "socert:EXCHANGE : TR:SYNC"
 
 OURS = 900
 """From this number on the "SMEV-NNN" numbers are ours, not the exchange's."""
+
+SYSTEM_SIGNATURE = "ЭП-ОВ"
+"""What the manual calls the signature of an information system (`signature_type`)."""
+
+PERSONAL_SIGNATURE = "ЭП-СП"
+"""What the manual calls the signature of a person (`signature_type`)."""
 
 _INCOMPLETE = "Не удалось найти получателя по причине неполноты входных данных: {error}"
 _NOBODY = "Невозможно определить получателя для сообщения. Полное имя корневого элемента: {{{namespace}}}{root}"
@@ -148,7 +158,7 @@ class Cause(Enum):
         FaultKind.UNKNOWN_MESSAGE_TYPE,
         "Входящая очередь запрошенного типа сообщений, принадлежащая пользователю {subject} не зарегистрирована в СМЭВ",
     )
-    # The tables give no text for these four: the words are ours.
+    # The tables give no text for these: the words are ours.
     END_OF_LIFE = FaultKind.END_OF_LIFE_REACHED, "Превышено время жизни сообщения."
     TRANSACTION_CODE_INVALID = FaultKind.TRANSACTION_CODE_INVALID, "Недопустимый код транзакции."
     RESPONSE_TYPE_WRONG = (
@@ -156,6 +166,10 @@ class Cause(Enum):
         "Содержимое сообщения зарегистрировано в СМЭВ как запрос, а не как ответ.",
     )
     REQUEST_NOT_FOUND = FaultKind.REQUEST_IS_NOT_FOUND, "Запрос не найден в журнале СМЭВ."
+    PERSONAL_ACCESS_DENIED = (
+        FaultKind.PERSONAL_ACCESS_DENIED,
+        "Доступ запрещён: у владельца сертификата ЭП-СП нет прав на отправку сообщений получателю.",
+    )
 
     @property
     def kind(self) -> FaultKind:
@@ -212,6 +226,96 @@ _NUMBERS: Mapping[FaultKind, int] = {
 }
 
 
+_ATTACHMENTS = (
+    Cause.ATTACHMENTS_WITHOUT_HEADERS,
+    Cause.ATTACHMENT_COUNTS_DIFFER,
+    Cause.ATTACHMENT_WITHOUT_HEADER,
+    Cause.FTP_ATTACHMENT_WRONG,
+    Cause.ATTACHMENT_FIELDS_EMPTY,
+    Cause.ATTACHMENTS_TOO_BIG,
+    Cause.FTP_ATTACHMENTS_TOO_BIG,
+    Cause.QUOTA_EXCEEDED,
+)
+_SIGNATURE = (
+    Cause.SIGNATURE_MISSING,
+    Cause.CERTIFICATE_EXPIRED,
+    Cause.CERTIFICATE_NOT_YET_VALID,
+    Cause.SIGNATURE_EXPIRED,
+    Cause.SIGNATURE_WRONG,
+    Cause.SIGNATURE_ABSENT,
+    Cause.CERTIFICATE_REVOKED,
+)
+_EVERY_CALL = (
+    Cause.ENVELOPE_BROKEN,
+    Cause.CONTENT_INVALID,
+    Cause.SMEV_FAILURE,
+    Cause.SENDER_UNKNOWN,
+    Cause.CERTIFICATE_UNKNOWN,
+    *_SIGNATURE,
+)
+_SENDING = (
+    Cause.ACCESS_DENIED,
+    *_ATTACHMENTS,
+    Cause.TYPE_NOT_SUPPORTED,
+    Cause.TYPE_OF_OTHER_OPERATION,
+    *_EVERY_CALL,
+    Cause.CERTIFICATE_NOT_VALID,
+    Cause.ATTACHMENT_CERTIFICATE_EXPIRED,
+    Cause.ATTACHMENT_SIGNATURE_WRONG,
+    Cause.RECIPIENT_DATA_INCOMPLETE,
+    Cause.DESTINATION_OVERFLOW,
+    Cause.ALREADY_SENT,
+    Cause.ID_FORMAT,
+    Cause.ID_STALE,
+)
+_TABLES: Mapping[Operation, tuple[Cause, ...]] = {
+    Operation.SEND_REQUEST: (
+        *_SENDING,
+        Cause.RECIPIENT_UNKNOWN,
+        Cause.RECIPIENT_OKTMO_WRONG,
+        Cause.RECIPIENT_AMBIGUOUS,
+    ),
+    Operation.SEND_RESPONSE: (*_SENDING, Cause.TYPE_NOT_REGISTERED, Cause.REPLY_TO_UNKNOWN),
+    Operation.GET_REQUEST: (*_EVERY_CALL, Cause.TYPE_UNKNOWN),
+    Operation.GET_RESPONSE: (*_EVERY_CALL, Cause.TYPE_UNKNOWN),
+    Operation.ACK: (*_EVERY_CALL, Cause.TARGET_NOT_FOUND),
+    Operation.GET_STATUS: (*_EVERY_CALL, Cause.TYPE_UNKNOWN),
+    # The manual has no table for it.
+    Operation.GET_INCOMING_QUEUE_STATISTICS: (),
+}
+"""What the manual's table for each operation lists."""
+
+_UNTOLD: Mapping[Operation, tuple[Cause, ...]] = {
+    Operation.SEND_REQUEST: (Cause.END_OF_LIFE, Cause.TRANSACTION_CODE_INVALID, Cause.PERSONAL_ACCESS_DENIED),
+    Operation.SEND_RESPONSE: (Cause.RESPONSE_TYPE_WRONG,),
+    Operation.GET_INCOMING_QUEUE_STATISTICS: _EVERY_CALL,
+}
+"""What the WSDL lets an operation answer and the tables do not list, so that the words are ours."""
+
+
+class Origin(StrEnum):
+    """Whose words a text is."""
+
+    MANUAL = "manual"
+    """The manual's appendix 6, to the letter."""
+    ANSWER = "answer"
+    """A real answer of the exchange."""
+    OURS = "ours"
+
+
+def origin(operation: Operation, cause: Cause) -> Origin:
+    """Return whose words the text of a cause is, in an operation."""
+    if cause in _TABLES[operation]:
+        return Origin.MANUAL
+    return Origin.ANSWER if cause is Cause.SIGNATURE_BLOCK_MISSING else Origin.OURS
+
+
+def causes(operation: Operation, kind: FaultKind) -> tuple[Cause, ...]:
+    """Return what an operation may answer a kind of fault for, the manual's causes first."""
+    known = (*_TABLES[operation], Cause.SIGNATURE_BLOCK_MISSING, *_UNTOLD.get(operation, ()))
+    return tuple(cause for cause in known if cause.kind is kind)
+
+
 def number(kind: FaultKind) -> int:
     """Return NNN of "SMEV-NNN" for a kind; 900 and above are ours. Raises KeyError for UNKNOWN."""
     return _NUMBERS[kind]
@@ -226,6 +330,19 @@ def text(operation: Operation, cause: Cause, **values: object) -> str:
     template = _TEXTS.get((operation, cause), cause.template)
     method = operation.value[0].lower() + operation.value[1:]
     return template.format(**{"method": method, **values})
+
+
+def of_kind(operation: Operation, kind: FaultKind, **values: str) -> Fault:
+    """Return a fault of a kind that nothing in a call is the cause of, by the first text that needs `values` alone.
+
+    For faults that a tester orders. Raises ValueError where no text does with them; UNKNOWN has none.
+    """
+    for cause in causes(operation, kind) or tuple(cause for cause in Cause if cause.kind is kind):
+        template = _TEXTS.get((operation, cause), cause.template)
+        if {name for _, name, _, _ in Formatter().parse(template) if name} <= {"method", *values}:
+            missing = {"SignatureVerificationFault": "NoSignatureFound"} if cause is Cause.SIGNATURE_MISSING else None
+            return because(operation, cause, details=missing, errors=(), **values)
+    raise ValueError(f"no text of {kind.value or 'an unknown fault'} does with {', '.join(values) or 'nothing'}")
 
 
 def because(

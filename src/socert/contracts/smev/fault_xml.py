@@ -1,27 +1,27 @@
 """Faults as XML: the detail of a SOAP fault, and the SmevFault inside a verdict of asynchronous processing.
 
 Two styles are read: the classic one (Code, Description and the kind's own children inside the detail) and that of the
-gateways of 2023, which leave the detail's element empty. The classic one is written.
+gateways of 2023, which leave the detail's element empty. The classic one is written unless the other is asked for.
 
-Sources: SMEV 3 faults schema 1.2; real faults of 2018-2026.
+Sources: SMEV 3 faults schemas 1.1, 1.2 and 1.3; real faults of 2018-2026.
 """
 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from socert.contracts.smev import fault_texts
-from socert.contracts.smev.envelope import XSI, children, read
+from socert.contracts.smev.envelope import SOAP, XSI, children, read, wrap
 from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
+from socert.contracts.smev.version import Version
 from socert.contracts.xml import escape_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from socert.contracts.smev.version import Version
 
 _CHILDREN: Mapping[FaultKind, Mapping[str, str]] = {
     FaultKind.ATTACHMENT_SIZE_LIMIT_EXCEEDED: {"PermittedTotalAttachmentSize": "0", "RealTotalAttachmentSize": "0"},
@@ -33,9 +33,19 @@ _CHILDREN: Mapping[FaultKind, Mapping[str, str]] = {
 }
 """The kinds that have a named type of their own, their children in order, and what to say where nothing is known.
 
-Every other kind is declared as Void: Code and Description stand in it by xsi:type="SmevFault", as in real answers.
-TransactionCodeInvalid alone is declared as SmevFault itself.
+Every other kind is declared as Void: Code and Description stand in it by xsi:type="SmevFault", as in real answers. A
+few are declared as SmevFault itself.
 """
+
+_DECLARED: Mapping[FaultKind, Version] = {
+    FaultKind.TRANSACTION_CODE_INVALID: Version.V1_1,
+    FaultKind.PERSONAL_ACCESS_DENIED: Version.V1_3,
+    FaultKind.END_OF_LIFE_REACHED: Version.V1_3,
+}
+"""The kinds that are declared as SmevFault, and from which version on."""
+
+_CODE_LIMIT = {Version.V1_1: 50, Version.V1_2: 100, Version.V1_3: 100}
+"""Longest Code, characters."""
 
 _BY_NUMBER = {
     fault_texts.number(kind): kind
@@ -45,16 +55,45 @@ _BY_NUMBER = {
 _NUMBER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 
 
+class Style(StrEnum):
+    """How a fault looks on the wire."""
+
+    CLASSIC = "classic"
+    """Code, Description and the kind's own children stand in the detail's element; faultcode is Server."""
+    EMPTY = "empty"
+    """The detail's element is empty and faultcode is Client, as the gateways of 2023 answer."""
+
+
+def exists(kind: FaultKind, version: Version) -> bool:
+    """Whether the faults schema of a version has an element of this kind."""
+    return kind is not FaultKind.UNKNOWN and (kind is not FaultKind.PERSONAL_ACCESS_DENIED or version >= Version.V1_3)
+
+
+def render_envelope(fault: Fault, version: Version, style: Style = Style.CLASSIC) -> bytes:
+    """Return the whole SOAP envelope of a fault. Raises ValueError where the version has no fault of this kind."""
+    if style is Style.CLASSIC:
+        return wrap(render_soap_fault(fault, version))
+    return (
+        f'<SOAP-ENV:Envelope xmlns:SOAP-ENV="{SOAP}"><SOAP-ENV:Header/><SOAP-ENV:Body><SOAP-ENV:Fault>'
+        f'<faultcode>SOAP-ENV:Client</faultcode><faultstring xml:lang="ru">{escape_text(fault.text)}</faultstring>'
+        f"<detail>{_empty(fault.kind, version)}</detail></SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>"
+    ).encode()
+
+
 def render_soap_fault(fault: Fault, version: Version) -> str:
-    """Return soap:Fault (the prefix `soap` is the envelope's). A fault of kind UNKNOWN has no detail."""
+    """Return soap:Fault in the classic style (the prefix `soap` is the envelope's).
+
+    A fault of kind UNKNOWN has no detail. A Code longer than the version allows is cut: nobody may parse it. Raises
+    ValueError where the version has no fault of this kind.
+    """
     detail = ""
     if fault.kind is not FaultKind.UNKNOWN:
-        name = f"flt:{fault.kind.value}"
-        typed = fault.kind in _CHILDREN or fault.kind is FaultKind.TRANSACTION_CODE_INVALID
+        name = f"flt:{_known(fault.kind, version).value}"
+        typed = fault.kind in _CHILDREN or version >= _DECLARED.get(fault.kind, "9")
         kind = "" if typed else f' xmlns:xsi="{XSI}" xsi:type="bas:SmevFault"'
         detail = (
             f'<detail><{name} xmlns:flt="{version.faults}" xmlns:bas="{version.basic}"{kind}>'
-            f"{_inside(fault)}</{name}></detail>"
+            f"{_inside(fault, version)}</{name}></detail>"
         )
     return (
         f"<soap:Fault><faultcode>soap:Server</faultcode><faultstring>{escape_text(fault.text)}</faultstring>"
@@ -66,7 +105,7 @@ def render_smev_fault(fault: Fault, version: Version) -> str:
     """Return the SmevFault of an AsyncProcessingStatus (the prefix `typ` is the version's types)."""
     names = f'xmlns:flt="{version.faults}" xmlns:bas="{version.basic}"'
     kind = f' xmlns:xsi="{XSI}" xsi:type="flt:{fault.kind.value}"' if fault.kind in _CHILDREN else ""
-    return f"<typ:SmevFault {names}{kind}>{_inside(fault)}</typ:SmevFault>"
+    return f"<typ:SmevFault {names}{kind}>{_inside(fault, version)}</typ:SmevFault>"
 
 
 def read_soap_fault(element: etree._Element) -> Fault:
@@ -103,10 +142,25 @@ def _kind(name: str) -> FaultKind:
         return FaultKind.UNKNOWN
 
 
-def _inside(fault: Fault) -> str:
+def _known(kind: FaultKind, version: Version) -> FaultKind:
+    if not exists(kind, version):
+        raise ValueError(f"version {version.value} has no fault {kind.value}")
+    return kind
+
+
+def _empty(kind: FaultKind, version: Version) -> str:
+    """Return the empty element of a detail; as in real answers it declares whatever the gateway knows of."""
+    if kind is FaultKind.UNKNOWN:
+        return ""
+    spaces = [space for known in Version for space in (known.basic, known.faults, known.types)]
+    declared = "".join(f' xmlns:ns{number}="{space}"' for number, space in enumerate(spaces, 2))
+    return f"<ns{spaces.index(version.faults) + 2}:{_known(kind, version).value}{declared}/>"
+
+
+def _inside(fault: Fault, version: Version) -> str:
     parts = []
     if fault.code:
-        parts.append(f"<bas:Code>{escape_text(fault.code)}</bas:Code>")
+        parts.append(f"<bas:Code>{escape_text(fault.code[: _CODE_LIMIT[version]])}</bas:Code>")
     if fault.description:
         parts.append(f"<bas:Description>{escape_text(fault.description)}</bas:Description>")
     if fault.kind is FaultKind.INVALID_CONTENT:
