@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from socert.gateway.exchange.poller import Taken
     from socert.gateway.ports import Sent
 
 PATIENCE = 60.0
@@ -80,6 +81,7 @@ LABELS = tuple(
         [f"{name}: {when}" for name in [*WRITES.values(), "inbox GetRequest", "inbox GetResponse"]
          for when in ("written", "committed")]
         + [f"{operation}: {when}" for operation in SENT for when in ("before", "after")]
+        + ["GetStatus: before"]  # nothing comes out of the status queue in these days
     )
 )  # fmt: skip
 """All labels. written: the statements are done, the transaction is not; committed: done, and nobody was told yet."""
@@ -216,11 +218,11 @@ class Labelled:
 def wrap_store(fate: Fate) -> None:
     """Count points in every transaction: one when its statements are done, one when it is committed."""
     polled: ContextVar[str] = ContextVar("polled", default="")
-    poll, run, submit, commit = Poller.poll, Store.run, Store._submit, Store._commit
+    keep, run, submit, commit = Poller._commit, Store.run, Store._submit, Store._commit
 
-    async def counted_poll(self: Poller) -> bool:
+    async def counted_keep(self: Poller, one: Taken) -> bool:
         polled.set(f"inbox {self._operation}")
-        return await poll(self)
+        return await keep(self, one)
 
     def counted_run(self: Store, work: Callable[[Connection], Any]) -> Any:
         labelled = Labelled(work, label_of(work), fate)
@@ -235,7 +237,7 @@ def wrap_store(fate: Fate) -> None:
         told: list[Any] = [(work, Told(future, work.label, fate)) for work, future in group]
         commit(self, told)
 
-    replace(Poller, "poll", counted_poll)
+    replace(Poller, "_commit", counted_keep)
     replace(Store, "run", counted_run)
     replace(Store, "_submit", counted_submit)
     replace(Store, "_commit", counted_commit)
@@ -265,7 +267,7 @@ def label_of(work: Callable[[Connection], Any], polled: str = "") -> str:
     """Return what a piece of work is called, by the function that it was made in."""
     made = work.func if isinstance(work, partial) else work
     name = made.__qualname__.partition(".<locals>")[0]
-    return polled if name == "Poller.poll" else WRITES.get(name, name)
+    return polled if name == "Poller._commit" else WRITES.get(name, name)
 
 
 def serve() -> None:

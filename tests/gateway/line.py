@@ -16,10 +16,13 @@ from tests.gateway.stub import REGION, Stub
 from socert.contracts.portal import account, pf_certificate
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.version import Version
 from socert.gateway.exchange import outbox
 from socert.gateway.exchange.answer_packer import AnswerPacker
+from socert.gateway.exchange.caller import Caller
 from socert.gateway.exchange.handler import Handler
 from socert.gateway.exchange.packer import Packer
+from socert.gateway.exchange.policy import WhenUnhandled
 from socert.gateway.exchange.poller import Poller
 from socert.gateway.exchange.retry import Backoff
 from socert.gateway.exchange.sender import LEASE, Sender
@@ -47,6 +50,9 @@ class Line:
     batch_size: int = 100
     attempts: int = 4
     deadline: float = 10.0
+    receivers: int = 4
+    unhandled: WhenUnhandled = WhenUnhandled.ACCEPT
+    version: Version = Version.V1_2
     carriers: Carriers | None = None
     ids: Numbers = field(default_factory=Numbers)
 
@@ -55,10 +61,14 @@ class Line:
         return self.stub.exchange()
 
     @cached_property
+    def caller(self) -> Caller:
+        return Caller(signer=REGION, version=self.version)
+
+    @cached_property
     def packer(self) -> Packer:
         return Packer(
             store=self.region.store,
-            signer=REGION,
+            caller=self.caller,
             clock=self.clock,
             message_ids=MessageIds(self.clock),
             ids=self.ids,
@@ -79,12 +89,13 @@ class Line:
             clock=self.clock,
             node=node,
             parallel=2,
+            wrote=self.caller.wrote,
         )
 
     @cached_property
     def answer_packer(self) -> AnswerPacker:
         return AnswerPacker(
-            store=self.region.store, signer=REGION, clock=self.clock, message_ids=MessageIds(self.clock)
+            store=self.region.store, caller=self.caller, clock=self.clock, message_ids=MessageIds(self.clock)
         )
 
     @cached_property
@@ -96,7 +107,7 @@ class Line:
         return Handler(
             store=self.region.store,
             units=self.services.units,
-            signer=REGION,
+            caller=self.caller,
             clock=self.clock,
             message_ids=MessageIds(self.clock),
             answerers=(self.services.certificates(), self.services.enrolment()),
@@ -112,10 +123,13 @@ class Line:
             selector=selector,
             store=self.region.store,
             exchange=self.exchange,
-            signer=REGION,
+            caller=self.caller,
             clock=self.clock,
             least=0.01,
             most=0.02,
+            receivers=self.receivers,
+            knows=self.handler.knows,
+            unhandled=self.unhandled,
         )
 
     # --- steps --------------------------------------------------------------------------------------------------------

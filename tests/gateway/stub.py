@@ -18,6 +18,7 @@ from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.status import AsyncStatus, InteractionStatus, MessageCategory
+from socert.contracts.smev.version import Version
 from socert.gateway.exchange.exchange import Exchange
 from socert.gateway.exchange.retry import Breaker
 from socert.gateway.ports import DeliveryError, Sent
@@ -59,6 +60,7 @@ class Stub:
     script: dict[str, deque[Behaviour]] = field(default_factory=lambda: defaultdict(deque))
     queues: dict[str, deque[bytes]] = field(default_factory=lambda: defaultdict(deque))
     signer: KeySigner = NODE
+    version: Version = Version.V1_2
     down: bool = False
 
     def __post_init__(self) -> None:
@@ -96,22 +98,22 @@ class Stub:
                 return self.taken(opened)
             case Operation.ACK:
                 self.acknowledged.append((opened.message_id, bool(opened.accepted)))
-                return reply.ack_reply()
+                return reply.ack_reply(self.version)
             case operation:
                 queue = self.queues[operation]
-                return queue.popleft() if queue else reply.empty(operation)
+                return queue.popleft() if queue else reply.empty(operation, self.version)
 
     # --- what a call may end in ---------------------------------------------------------------------------------------
 
     def taken(self, opened: call.Call) -> bytes:
         """The message is taken."""
         metadata = self._metadata(opened.message_id, MessageCategory.REQUEST, InteractionStatus.QUEUED)
-        return reply.send_reply(opened.operation, metadata, signer=self.signer)
+        return reply.send_reply(opened.operation, metadata, signer=self.signer, version=self.version)
 
     def untrusted(self, opened: call.Call) -> bytes:
         """Somebody else answers in the exchange's place."""
         metadata = self._metadata(opened.message_id, MessageCategory.REQUEST, InteractionStatus.QUEUED)
-        return reply.send_reply(opened.operation, metadata, signer=STRANGER)
+        return reply.send_reply(opened.operation, metadata, signer=STRANGER, version=self.version)
 
     def garbage(self, _opened: call.Call) -> bytes:
         """The answer is no reply at all."""
@@ -130,7 +132,7 @@ class Stub:
         """The exchange refuses with a fault that quotes what it was sent, as real ones do."""
         errors = (ValidationError(text=FAULT_TEXT, position=1),) if kind is FaultKind.INVALID_CONTENT else ()
         fault = Fault(kind=kind, text=FAULT_TEXT, code="X", description=f"SMEV-999:{FAULT_TEXT}", errors=errors)
-        return lambda _opened: reply.fault(fault)
+        return lambda _opened: reply.fault(fault, self.version)
 
     # --- what lies in the queues --------------------------------------------------------------------------------------
 
@@ -143,13 +145,16 @@ class Stub:
 
     def request(self, content: BusinessMessage, message_id: str, signer: KeySigner | None = None) -> bytes:
         """Return the reply that brings a request."""
-        asked = call.open_call(call.send_request(message_id=message_id, content=content, signer=PORTAL))
+        asked = call.open_call(
+            call.send_request(message_id=message_id, content=content, signer=PORTAL, version=self.version)
+        )
         return reply.request_delivery(
             sender_data=asked.sender_data(),
             sender_signature=asked.sender_signature(),
             metadata=self._metadata(message_id, MessageCategory.REQUEST, InteractionStatus.ACCEPTED),
             reply_to=f"address of {message_id}",
             signer=signer or self.signer,
+            version=self.version,
         )
 
     def respond(
@@ -164,7 +169,13 @@ class Stub:
         message_id = self.ids()
         said = call.open_call(
             call.send_response(
-                message_id=message_id, to="address", content=content, rejections=rejections, signer=PORTAL, **more
+                message_id=message_id,
+                to="address",
+                content=content,
+                rejections=rejections,
+                signer=PORTAL,
+                version=self.version,
+                **more,
             )
         )
         self.queues["GetResponse"].append(
@@ -174,6 +185,7 @@ class Stub:
                 sender_signature=said.sender_signature(),
                 metadata=self._metadata(message_id, MessageCategory.RESPONSE, InteractionStatus.DELIVERED),
                 signer=self.signer,
+                version=self.version,
             )
         )
         return message_id
@@ -181,8 +193,7 @@ class Stub:
     def judge(self, original: str, kind: FaultKind, category: InteractionStatus = InteractionStatus.REJECTED) -> str:
         """Put the exchange's own verdict on a message into the region's queue; returns its id."""
         message_id = self.ids()
-        fault = Fault(kind=kind, text=FAULT_TEXT, code="X", description=f"SMEV-999:{FAULT_TEXT}")
-        status = AsyncStatus(original_message_id=original, category=category, details=FAULT_TEXT, fault=fault)
+        status = _verdict(original, kind, category)
         self.queues["GetResponse"].append(
             reply.async_status(
                 status,
@@ -190,9 +201,24 @@ class Stub:
                 to="address",
                 metadata=self._metadata(message_id, MessageCategory.RESPONSE, InteractionStatus.DELIVERED),
                 signer=self.signer,
+                version=self.version,
             )
         )
         return message_id
+
+    def report(
+        self,
+        original: str,
+        kind: FaultKind,
+        category: InteractionStatus = InteractionStatus.REJECTED,
+        *,
+        signer: KeySigner | None = None,
+    ) -> None:
+        """Put the exchange's verdict on a message into the status queue."""
+        status = _verdict(original, kind, category)
+        self.queues["GetStatus"].append(
+            reply.status_message(status, signer=signer or self.signer, version=self.version)
+        )
 
     def _metadata(self, message_id: str, category: MessageCategory, status: InteractionStatus) -> reply.Metadata:
         return reply.Metadata(
@@ -204,3 +230,8 @@ class Stub:
             delivered_at=self.clock(),
             status=status,
         )
+
+
+def _verdict(original: str, kind: FaultKind, category: InteractionStatus) -> AsyncStatus:
+    fault = Fault(kind=kind, text=FAULT_TEXT, code="X", description=f"SMEV-999:{FAULT_TEXT}")
+    return AsyncStatus(original_message_id=original, category=category, details=FAULT_TEXT, fault=fault)

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from socert.contracts.smev.version import Version
 from socert.gateway import config
 from socert.gateway.config import Settings
 from socert.gateway.config_policy import MunicipalitySettings, PolicySettings
 from socert.gateway.domain.channel import Elk, Push
 from socert.gateway.domain.records import Scheme
 from socert.gateway.errors import SettingsError
+from socert.gateway.exchange.policy import WhenUnhandled
 
 ELK = Elk(
     sender_inn="0001234562",
@@ -37,6 +39,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "node": ("gateway-2", "gateway-2"),
     "console_password": ("geheim-und-lang", "geheim-und-lang"),
     "exchange_url": ("https://exchange.example/1.2", "https://exchange.example/1.2"),
+    "exchange_version": ("1.2", Version.V1_2),
     "exchange_timeout": ("7.5", 7.5),
     "exchange_certificate": ("exchange.pem", Path("exchange.pem")),
     "keys_dir": ("keys", Path("keys")),
@@ -75,6 +78,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "breaker_pause": ("1", 1.0),
     "poll_least": ("0.1", 0.1),
     "poll_most": ("2", 2.0),
+    "receivers": ("3", 3),
+    "unhandled": ("leave", WhenUnhandled.LEAVE),
     "watch": ("0.2", 0.2),
 }
 WRONG = {
@@ -94,6 +99,9 @@ WRONG = {
     "reconcile_repairs": "perhaps",
     "batch_size": "101",
     "senders": "0",
+    "receivers": "0",
+    "unhandled": "perhaps",
+    "exchange_version": "1.4",
     "attempts": "0",
     "retry_first": "-1",
     "consent_forms": "СС-2026",
@@ -189,3 +197,20 @@ def test_no_value_is_repeated_in_a_refusal(tmp_path: Path) -> None:
 def plain(value: Any) -> Any:
     """Return what a secret hides."""
     return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+
+
+@pytest.mark.parametrize(
+    ("url", "version"),
+    [
+        ("http://127.0.0.1:8090/smev/1.1", "1.2"),
+        ("http://172.20.3.12:7500/smev/v1.3/ws?wsdl", "1.2"),
+    ],
+)
+def test_an_address_of_another_version_is_refused(url: str, version: str) -> None:
+    with pytest.raises(SettingsError, match=r"exchange_version is 1\.2, but exchange_url names 1\.[13]"):
+        config.load(exchange_url=url, exchange_version=version)
+
+
+@pytest.mark.parametrize("url", ["http://exchange.example/ws", "http://10.0.1.2/smev/v1.2/ws", "http://h/1.25/x?v=1.1"])
+def test_an_address_that_names_no_other_version_is_taken(url: str) -> None:
+    assert config.load(exchange_url=url).exchange_url == url

@@ -23,6 +23,7 @@ from socert.gateway import plugins
 from socert.gateway.domain.export import ImportSettings
 from socert.gateway.errors import SettingsError
 from socert.gateway.exchange.answer_packer import AnswerPacker
+from socert.gateway.exchange.caller import Caller
 from socert.gateway.exchange.carriers import Carriers
 from socert.gateway.exchange.enrolling import EnrolmentAnswerer
 from socert.gateway.exchange.exchange import Exchange
@@ -100,6 +101,11 @@ class Gateway:
         return load_signer(files, password.get_secret_value().encode() if password else None)
 
     @cached_property
+    def caller(self) -> Caller:
+        """What writes our calls to the exchange."""
+        return Caller(signer=self.signer, version=self.workshop.settings.exchange_version)
+
+    @cached_property
     def exchange(self) -> Exchange:
         """The exchange, reached over HTTP."""
         settings = self.workshop.settings
@@ -124,7 +130,7 @@ class Gateway:
         shop = self.workshop
         return Packer(
             store=shop.store,
-            signer=self.signer,
+            caller=self.caller,
             clock=shop.clock,
             message_ids=self.message_ids,
             ids=new_id,
@@ -151,13 +157,14 @@ class Gateway:
             clock=shop.clock,
             node=settings.node,
             parallel=settings.senders,
+            wrote=self.caller.wrote,
         )
 
     @cached_property
     def answer_packer(self) -> AnswerPacker:
         """Answers about orders become messages."""
         shop = self.workshop
-        return AnswerPacker(store=shop.store, signer=self.signer, clock=shop.clock, message_ids=self.message_ids)
+        return AnswerPacker(store=shop.store, caller=self.caller, clock=shop.clock, message_ids=self.message_ids)
 
     @cached_property
     def answerers(self) -> Sequence[Answerer]:
@@ -199,7 +206,7 @@ class Gateway:
         return Handler(
             store=shop.store,
             units=shop.units,
-            signer=self.signer,
+            caller=self.caller,
             clock=shop.clock,
             message_ids=self.message_ids,
             answerers=self.answerers,
@@ -215,7 +222,7 @@ class Gateway:
             store=shop.store,
             registry=shop.registry,
             projector=shop.projector,
-            signer=self.signer,
+            caller=self.caller,
             clock=shop.clock,
             message_ids=self.message_ids,
             ids=new_id,
@@ -232,10 +239,13 @@ class Gateway:
             selector=selector,
             store=shop.store,
             exchange=self.exchange,
-            signer=self.signer,
+            caller=self.caller,
             clock=shop.clock,
             least=settings.poll_least,
             most=settings.poll_most,
+            receivers=settings.receivers,
+            knows=self.handler.knows,
+            unhandled=settings.unhandled,
         )
 
     async def __aenter__(self) -> Self:
@@ -269,6 +279,7 @@ class Gateway:
                 group.create_task(self.workshop.daily.keep(self._handled, watch))
                 group.create_task(self.reconciler.run(self._compared, self._ready, watch))
                 group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._arrived))
+                group.create_task(self.poller(Operation.GET_STATUS).run(Wake(), self._arrived))
                 for answerer in self.answerers:
                     # A queue of each type by itself: a burst of applications holds no parent's question up.
                     poller = self.poller(Operation.GET_REQUEST, answerer.message_type)

@@ -24,6 +24,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from socert.contracts.portal.order_event import Environment
+from socert.contracts.smev.version import Version
 from socert.gateway.config_policy import MunicipalitySettings, PolicySettings
 from socert.gateway.domain.channel import Carrier, Channel, Elk, Push
 from socert.gateway.domain.order import Stage
@@ -31,6 +32,7 @@ from socert.gateway.domain.policy import Policy
 from socert.gateway.domain.records import Scheme
 from socert.gateway.domain.rules_errors import RuleBroken
 from socert.gateway.errors import SettingsError
+from socert.gateway.exchange.policy import WhenUnhandled
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -40,6 +42,7 @@ DEFAULT_FILE = "socert.toml"
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Oktmo = Annotated[str, Field(pattern=r"^\d{8}(\d{3})?$")]
+_VERSION = re.compile(r"/v?(\d\.\d)(?=/|$)")
 REGION = ""
 """Stands for the region itself where policies are named by OKTMO."""
 
@@ -70,7 +73,10 @@ class Settings(BaseSettings):
     exchange_url: str = Field(
         "http://127.0.0.1:8090/smev/1.2",
         pattern="^https?://",
-        description="Address of the exchange (SMEV 3, version 1.2).",
+        description="Address of the exchange (SMEV 3).",
+    )
+    exchange_version: Version = Field(
+        Version.V1_2, description="Version of the exchange's schemas that it is spoken to in; its address must fit."
     )
     exchange_timeout: Seconds = Field(30.0, description="How long one call to the exchange may take.")
     exchange_certificate: Path | None = Field(
@@ -147,6 +153,11 @@ class Settings(BaseSettings):
     breaker_pause: Seconds = Field(5.0, description="How long it is left alone before one try is let through.")
     poll_least: Seconds = Field(0.2, description="Pause between looks at an empty queue of the exchange, at first.")
     poll_most: Seconds = Field(5.0, description="Longest such pause; it grows while the queue stays empty.")
+    receivers: Count = Field(8, description="Messages fetched at once from one queue of the exchange while it gives.")
+    unhandled: WhenUnhandled = Field(
+        WhenUnhandled.ACCEPT,
+        description="How a message that nobody here can handle is acknowledged: accept, reject, leave (not at all).",
+    )
     reconcile_nightly: bool = Field(True, description="Whether what the portal has is compared with ours every night.")
     reconcile_at: time = Field(time(3, 0), description="When that comparison begins, in the region's zone.")
     reconcile_repairs: bool = Field(False, description="Whether the nightly comparison sets right what it finds.")
@@ -179,6 +190,17 @@ class Settings(BaseSettings):
                 self._policies[oktmo] = table.policy(self.scheme)
             except RuleBroken as broken:
                 raise ValueError(f"{place}: {broken.log_text}") from broken
+        return self
+
+    @model_validator(mode="after")
+    def _check_version(self) -> Self:
+        """Refuse an address that names another version than the one that is spoken: every call would meet a fault."""
+        named = _VERSION.search(self.exchange_url.partition("?")[0])
+        if named is not None and named[1] != self.exchange_version.value:
+            raise ValueError(
+                f"exchange_version is {self.exchange_version}, but exchange_url names {named[1]}: make them agree"
+                f" (variables {PREFIX}EXCHANGE_VERSION, {PREFIX}EXCHANGE_URL)"
+            )
         return self
 
     def policy_of(self, oktmo: str) -> Policy:

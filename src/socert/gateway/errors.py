@@ -7,9 +7,16 @@ GatewayError
  +-- KeyTakenError      another certificate stands for this child already
  +-- PluginError        a plug-in cannot be loaded, or answers what somebody answers already
  +-- Unhandled          a message came in that nobody here can answer
+ +-- Unreadable         the exchange answered with something that is no reply
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from socert.contracts.errors import ContractError
+    from socert.gateway.ports import Sent
 
 
 class GatewayError(Exception):
@@ -52,3 +59,15 @@ class Unhandled(GatewayError):
     """A message came in that nobody here can answer; it is kept and shown."""
 
     code = "unhandled"
+
+
+class Unreadable(GatewayError):
+    """The exchange answered with something that is no reply; `sent` is what came, `why` the cause."""
+
+    code = "unreadable"
+
+    def __init__(self, sent: Sent, why: ContractError) -> None:
+        """Take the answer as it came and what is wrong with it."""
+        super().__init__(f"the exchange's reply cannot be read: {why}")
+        self.sent = sent
+        self.why = why

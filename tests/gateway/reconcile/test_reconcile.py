@@ -16,6 +16,7 @@ from socert.contracts.portal import account
 from socert.contracts.portal.account.snapshot import body_digest
 from socert.contracts.smev.ids import MessageIds
 from socert.gateway.errors import Unhandled
+from socert.gateway.exchange.caller import Caller
 from socert.gateway.reconcile import Reconciler, What, snapshots
 from socert.gateway.reconcile.reconciler import compare_registry
 from socert.gateway.store import tables
@@ -43,7 +44,7 @@ class Desk:
             store=self.region.store,
             registry=self.region.registry,
             projector=self.region.projector,
-            signer=REGION,
+            caller=Caller(signer=REGION),
             clock=self.clock,
             message_ids=MessageIds(self.clock),
             ids=self.ids,

@@ -16,7 +16,6 @@ from lxml import etree
 from socert.contracts.errors import SchemaInvalid
 from socert.contracts.message import MessageType
 from socert.contracts.portal import known
-from socert.contracts.smev import call
 from socert.gateway.exchange import answers, outbox
 from socert.gateway.mapping.account import PREFIX, WrongPrefixError
 from socert.host.log import get_logger
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from socert.contracts.signature.signer import Signer
     from socert.gateway.exchange.answers import Waiting
+    from socert.gateway.exchange.caller import Caller
     from socert.gateway.exchange.wake import Wake
     from socert.gateway.ports import Ids
     from socert.gateway.store.writer import Store
@@ -58,10 +57,10 @@ class _Rendered:
 class AnswerPacker:
     """Packs answers that may leave, oldest first."""
 
-    def __init__(self, *, store: Store, signer: Signer, clock: Callable[[], datetime], message_ids: Ids) -> None:
-        """Take the parts: where answers lie, who signs, time, MessageIDs."""
+    def __init__(self, *, store: Store, caller: Caller, clock: Callable[[], datetime], message_ids: Ids) -> None:
+        """Take the parts: where answers lie, who writes envelopes, time, MessageIDs."""
         self._store = store
-        self._signer = signer
+        self._caller = caller
         self._clock = clock
         self._message_ids = message_ids
 
@@ -109,10 +108,10 @@ class AnswerPacker:
     def _build(self, waiting: Waiting, content: _Rendered) -> outbox.NewMessage:
         message_id = self._message_ids()
         if waiting.operation == "SendRequest":
-            body = call.send_request(message_id=message_id, content=content, signer=self._signer)
+            body = self._caller.request(message_id, content)
         else:
             assert waiting.reply_to is not None
-            body = call.send_response(message_id=message_id, to=waiting.reply_to, content=content, signer=self._signer)
+            body = self._caller.response(message_id, waiting.reply_to, content)
         return outbox.NewMessage(
             message_id=message_id,
             operation=waiting.operation,

@@ -1,7 +1,8 @@
 """The exchange as the gateway sees it: a call goes out as bytes, a reply comes back proven to be the exchange's.
 
-What is checked of a reply, in this order: hardened parse, envelope, schema, the exchange's signature over the raw bytes
-by its pinned certificate. Only what was signed is used.
+What is checked of a reply, in this order: hardened parse, envelope, the exchange's signature over the raw bytes by its
+pinned certificate. Only what was signed is used. The envelope's schema is not asked: real exchanges break it (in 1.1
+they leave out names that it demands), and a message would be lost for it. That of the content is, where it is handled.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from socert.contracts.errors import SchemaInvalid, SignatureFault, SignatureInvalid, TransformError
+from socert.contracts.errors import ContractError, SignatureFault, SignatureInvalid, TransformError
 from socert.contracts.signature.certificates import fingerprint
 from socert.contracts.smev import reply
-from socert.gateway.errors import DeliveryError
+from socert.contracts.smev.faults import FaultReceived
+from socert.gateway.errors import DeliveryError, Unreadable
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class Answer:
 
     reply: Reply
     sent: Sent
-    doubt: SchemaInvalid | SignatureInvalid | TransformError | None = None
+    doubt: SignatureInvalid | TransformError | None = None
 
 
 class Exchange:
@@ -75,9 +77,9 @@ class Exchange:
     async def call(self, operation: str, envelope: bytes) -> Answer:
         """Send an envelope and return what the exchange answered.
 
-        Raises `DeliveryError` when there was no answer, `FaultReceived` when it was a fault, `ContractError` when the
-        answer is no reply at all. An answer that breaks schema or signature comes back with its `doubt`: the caller
-        decides, and uses nothing of it but its ids.
+        Raises `DeliveryError` when there was no answer, `FaultReceived` when it was a fault, `Unreadable` when the
+        answer is no reply at all. An answer whose signature is wrong comes back with its `doubt`: the caller decides,
+        and uses nothing of it but its ids.
         """
         try:
             sent = await self._transport.send(operation, envelope)
@@ -86,16 +88,20 @@ class Exchange:
                 log.error("the exchange does not answer: leaving it alone for a while")
             raise
         self._breaker.succeed()
-        opened = reply.open_reply(sent.body, sent.content_type)
+        try:
+            opened = reply.open_reply(sent.body, sent.content_type)
+        except FaultReceived:
+            raise
+        except ContractError as error:
+            raise Unreadable(sent, error) from error
         try:
             self._verify(opened)
-        except (SchemaInvalid, SignatureInvalid, TransformError) as error:
+        except (SignatureInvalid, TransformError) as error:
             return Answer(reply=opened, sent=sent, doubt=error)
         return Answer(reply=opened, sent=sent)
 
     def _verify(self, opened: Reply) -> None:
-        """Check schema and signature of a reply; an empty queue and the reply to Ack are never signed."""
-        reply.check_schema(opened)
+        """Check the signature of a reply; an empty queue and the reply to Ack are never signed."""
         if opened.signed is None:
             return
         verified = reply.verify(opened, self._suites)

@@ -1,7 +1,8 @@
 """The handler: what was received takes effect once, and what it calls for is answered in the same transaction.
 
 Requests go to the answerer of their message type, responses to the settler of theirs, and statuses of the exchange to
-the message of ours that they speak of. What nobody can handle stays in the inbox with the reason.
+the message of ours that they speak of. What nobody can handle stays in the inbox with the reason; a request that
+cannot be read is refused besides, so that whoever asked does not wait for ever.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING
 from socert.contracts.errors import ContractError
 from socert.contracts.message import MessageType
 from socert.contracts.portal import known
-from socert.contracts.smev import call, reply
+from socert.contracts.smev import reply
 from socert.contracts.smev.faults import Disposition, FaultKind, disposition
-from socert.contracts.smev.status import InteractionStatus
+from socert.contracts.smev.status import InteractionStatus, RejectCode, Rejection
 from socert.gateway.errors import Unhandled
 from socert.gateway.exchange import answers, inbox, outbox, outcome
 from socert.gateway.exchange.answering import Effect, Look, Received, Reply
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from socert.contracts.message import BusinessMessage
-    from socert.contracts.signature.signer import Signer
     from socert.contracts.smev.reply import Delivery
     from socert.contracts.smev.status import AsyncStatus
     from socert.gateway.exchange.answering import Answerer
+    from socert.gateway.exchange.caller import Caller
     from socert.gateway.exchange.inbox import Waiting
     from socert.gateway.exchange.settling import Settler
     from socert.gateway.exchange.wake import Wake
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 
 log = get_logger("handler")
 BATCH = 50
+UNREADABLE = Rejection(
+    code=RejectCode.UNKNOWN_REQUEST_DESCRIPTION,
+    description="Запрос не удалось прочитать: сведения в нём противоречат друг другу или правилам вида сведений.",
+)
 REFUSED = frozenset({InteractionStatus.REJECTED, InteractionStatus.RESPONSE_REJECTED})
 
 
@@ -56,7 +61,7 @@ class Handler:
         *,
         store: Store,
         units: ProjectedUnits,
-        signer: Signer,
+        caller: Caller,
         clock: Callable[[], datetime],
         message_ids: Ids,
         answerers: Sequence[Answerer],
@@ -66,12 +71,16 @@ class Handler:
         """Take the parts; `deadline` in seconds is how long a look may take."""
         self._store = store
         self._units = units
-        self._signer = signer
+        self._caller = caller
         self._clock = clock
         self._message_ids = message_ids
         self._answerers = {answerer.message_type: answerer for answerer in answerers}
         self._settlers = settlers
         self._deadline = deadline
+
+    def knows(self, kind: MessageType) -> bool:
+        """Whether somebody here answers requests of a type, or takes answers of it."""
+        return kind in self._answerers or kind in self._settlers
 
     async def run(self, work: Wake, answered: Wake, watch: float) -> None:
         """Handle for ever: when `work` is called and every `watch` seconds; call `answered` after each batch."""
@@ -123,12 +132,36 @@ class Handler:
             raise Unhandled(f"nobody here answers {kind}")
         known.find(kind).schema().check(delivery.content)
         received = Received(message_id=message.message_id, reply_to=message.reply_to, at=self._clock())
-        match answerer.take(delivery.content, received):
+        try:
+            taken = answerer.take(delivery.content, received)
+        except ContractError as error:
+            await self._refuse(message, received, str(error))
+            return
+        match taken:
             case Look() as look:
                 await self._tell(message, received, await self._found(look))
             case Effect() as effect:
                 await self._take_effect(message, received, effect)
         log.info("request handled", message_id=message.message_id, type=kind.root)
+
+    async def _refuse(self, message: Waiting, received: Received, why: str) -> None:
+        """Refuse a request that keeps its schema and says what cannot be; it is kept for a person to look at."""
+        message_id = self._message_ids()
+        body = self._caller.response(message_id, received.reply_to, rejections=(UNREADABLE,))
+        sent = outbox.NewMessage(
+            message_id=message_id,
+            operation="SendResponse",
+            message_type="RequestRejected",
+            reference=message.message_id,
+            body=body,
+        )
+
+        def write(connection: Connection) -> None:
+            if inbox.fail(connection, message.id, now=received.at, error=why):
+                outbox.put(connection, sent, received.at)
+
+        await self._store.write(write)
+        log.error("request cannot be read and is refused", message_id=message.message_id, why=why)
 
     async def _found(self, look: Look) -> Reply:
         try:
@@ -142,7 +175,7 @@ class Handler:
     async def _tell(self, message: Waiting, received: Received, found: Reply) -> None:
         message_id = self._message_ids()
         answer = found.content
-        body = call.send_response(message_id=message_id, to=received.reply_to, content=answer, signer=self._signer)
+        body = self._caller.response(message_id, received.reply_to, answer)
         sent = outbox.NewMessage(
             message_id=message_id,
             operation="SendResponse",

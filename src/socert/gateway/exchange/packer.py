@@ -15,7 +15,6 @@ from lxml import etree
 
 from socert.contracts.errors import SchemaInvalid
 from socert.contracts.portal import account as contract
-from socert.contracts.smev import call
 from socert.gateway.exchange import changes, outbox
 from socert.gateway.exchange.carriers import Carriers, Load
 from socert.gateway.mapping import account
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from socert.contracts.signature.signer import Signer
+    from socert.gateway.exchange.caller import Caller
     from socert.gateway.exchange.changes import Pending
     from socert.gateway.exchange.wake import Wake
     from socert.gateway.ports import Ids
@@ -50,20 +49,20 @@ class Packer:
         self,
         *,
         store: Store,
-        signer: Signer,
+        caller: Caller,
         clock: Callable[[], datetime],
         message_ids: Ids,
         ids: Ids,
         batch_size: int,
         carriers: Carriers | None = None,
     ) -> None:
-        """Take the parts: where changes lie, who signs, time, MessageIDs, batch ids, objects in one message at most.
+        """Take the parts: where changes lie, who writes envelopes, time, MessageIDs, batch ids, objects a message.
 
         `carriers` carry the changes of municipalities that show less than whole objects.
         """
         self._carriers = carriers or Carriers()
         self._store = store
-        self._signer = signer
+        self._caller = caller
         self._clock = clock
         self._message_ids = message_ids
         self._ids = ids
@@ -123,7 +122,7 @@ class Packer:
             operation="SendRequest",
             message_type=content.message_type.root,
             reference=reference,
-            body=call.send_request(message_id=message_id, content=content, signer=self._signer),
+            body=self._caller.request(message_id, content),
         )
 
     async def _put_aside(self, batch: Sequence[Pending], error: SchemaInvalid) -> None:

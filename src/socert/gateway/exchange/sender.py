@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from socert.contracts.errors import ContractError
 from socert.contracts.smev.faults import Disposition, FaultKind, FaultReceived, disposition
 from socert.contracts.smev.ids import issued_at
-from socert.gateway.errors import DeliveryError
+from socert.gateway.errors import DeliveryError, Unreadable
 from socert.gateway.exchange import answers, outbox, outcome
 from socert.gateway.store.tables import MessageState
 from socert.host.log import get_logger
@@ -36,6 +35,7 @@ YOUNG = timedelta(hours=1)
 """Younger than this no id is too old for the exchange, which takes those of a day at least (SMEV 3 manual, 2.3)."""
 LEASE = timedelta(seconds=300)
 """How long a claimed message is this process's own; longer than those before it on the wire and it itself may take."""
+OTHER_VERSION = "packed in another version of the exchange's schemas than is spoken now"
 AHEAD = 4
 """For each message on the wire so many may wait behind it: a claim is a transaction, and the wire shall not wait."""
 
@@ -66,14 +66,19 @@ class Sender:
         clock: Callable[[], datetime],
         node: str,
         parallel: int,
+        wrote: Callable[[bytes], bool] = lambda _envelope: True,
     ) -> None:
-        """Take the parts: where messages lie, the exchange, pauses between tries, time, our name."""
+        """Take the parts: where messages lie, the exchange, pauses between tries, time, our name.
+
+        `wrote` says whether an envelope is in the version that the exchange is spoken to in now.
+        """
         self._store = store
         self._exchange = exchange
         self._backoff = backoff
         self._clock = clock
         self._node = node
         self._parallel = parallel
+        self._wrote = wrote
         self._wire = asyncio.Semaphore(parallel)
         self._waiting: set[str] = set()
 
@@ -130,15 +135,16 @@ class Sender:
             log.warning("message not taken yet", message_id=message.message_id, tries=message.tries, why=verdict.why)
 
     async def _try(self, message: Claimed) -> Verdict:
+        if not self._wrote(message.body):
+            # Packed before the settings named another version: the same content goes in an envelope of this one.
+            return Verdict(do=Disposition.RENEW, detail=OTHER_VERSION, why=OTHER_VERSION)
         try:
             answer = await self._exchange.call(message.operation, message.body)
-        except DeliveryError as error:
+        except (DeliveryError, Unreadable) as error:
             return _again(str(error))
         except FaultReceived as error:
             kind, said = error.fault.kind, error.fault.description or error.fault.text
             return Verdict(do=disposition(kind), fault=kind, detail=said, why=str(error))
-        except ContractError as error:
-            return _again(f"the exchange's reply cannot be read: {error}")
         if answer.doubt:
             return _again(f"the exchange's reply cannot be trusted: {answer.doubt}")
         return Verdict(do=None)
@@ -147,7 +153,7 @@ class Sender:
         if verdict.do in (None, Disposition.ALREADY_SENT, Disposition.ALREADY_DONE):
             outbox.accept(connection, message, now=now)
             answers.deliver(connection, message.message_id)
-        elif verdict.do is Disposition.RENEW and now - issued_at(message.message_id) < YOUNG:
+        elif verdict.do is Disposition.RENEW and verdict.fault and now - issued_at(message.message_id) < YOUNG:
             # A new id would be refused like this one, and so on without end.
             text = f"{verdict.fault}: the id is young, so this machine's clock is behind the exchange's: set it right"
             outbox.settle(connection, message.message_id, MessageState.DEAD, now=now, outcome=text)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from socert.contracts.portal import account
-from socert.contracts.smev import call
 from socert.gateway.exchange import outbox
 from socert.gateway.reconcile import comparing, snapshots
 from socert.gateway.reconcile.comparing import CHUNK, What, differences_of, note
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from socert.contracts.signature.signer import Signer
+    from socert.gateway.exchange.caller import Caller
     from socert.gateway.exchange.wake import Wake
     from socert.gateway.ports import Ids, Registry
     from socert.gateway.projection import Projector
@@ -60,7 +59,7 @@ class Reconciler:
         store: Store,
         registry: Registry,
         projector: Projector,
-        signer: Signer,
+        caller: Caller,
         clock: Callable[[], datetime],
         message_ids: Ids,
         ids: Ids,
@@ -72,7 +71,7 @@ class Reconciler:
         self._store = store
         self._registry = registry
         self._projector = projector
-        self._signer = signer
+        self._caller = caller
         self._clock = clock
         self._message_ids = message_ids
         self._ids = ids
@@ -137,7 +136,7 @@ class Reconciler:
             operation="SendRequest",
             message_type=content.message_type.root,
             reference=found.snapshot_id,
-            body=call.send_request(message_id=message_id, content=content, signer=self._signer),
+            body=self._caller.request(message_id, content),
         )
         await self._store.write(lambda connection: snapshots.asked(connection, found.snapshot_id, message, now))
 
