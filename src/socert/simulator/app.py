@@ -30,6 +30,7 @@ from socert.simulator.portal.people_file import read_people
 from socert.simulator.portal.portal import Portal
 from socert.simulator.retention import Retention
 from socert.simulator.settings import Settings
+from socert.simulator.smev.checks import Signatures
 from socert.simulator.smev.http import Endpoint
 from socert.simulator.smev.node import Node
 from socert.simulator.smev.participants import PORTAL, Participants
@@ -68,6 +69,11 @@ class Simulator:
         self.participants = Participants(
             portal_certificate=portal.certificate, folder=settings.keys, listing=settings.participants
         )
+        if settings.unsigned and self.participants.by_mnemonic(settings.unsigned) is None:
+            known = ", ".join(self.participants.mnemonics())
+            raise SettingsError(
+                f"There is no participant {settings.unsigned} to send unsigned calls; known are {known}."
+            )
         self.node = Node(
             state=self.state,
             queues=self.queues,
@@ -77,6 +83,8 @@ class Simulator:
             journal=self.journal,
             message_age=settings.message_age,
             retention=Retention(self.state, message_age=settings.message_age, keep=settings.retention),
+            faults=self.faults,
+            signatures=Signatures(verified=settings.signatures, unsigned=settings.unsigned),
         )
         self.portal = Portal(
             settings,
@@ -103,8 +111,12 @@ class Simulator:
 
     @property
     def exchange_url(self) -> str:
-        """Address of the exchange."""
-        return f"{self.url}/smev/{Version.V1_2.value}"
+        """Address of the exchange in version 1.2."""
+        return self.exchange_address(Version.V1_2)
+
+    def exchange_address(self, version: Version) -> str:
+        """Address of the exchange in a version of its contract."""
+        return f"{self.url}/smev/{version.value}"
 
     async def start(self) -> None:
         """Listen, and let the portal take its messages; `SettingsError` when the port is taken."""
@@ -138,7 +150,8 @@ class Simulator:
     def application(self) -> web.Application:
         """Return the web application: exchange, pages, control."""
         app = web.Application(client_max_size=self.settings.body_limit)
-        Endpoint(self.node, self.faults, Version.V1_2, self.settings.body_limit).setup(app)
+        for version in Version:
+            Endpoint(self.node, self.faults, version, self.settings.body_limit).setup(app)
         control = Control(
             clock=self.clock,
             journal=self.journal,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from socert.contracts.smev.version import Version
 from socert.host.errors import HostError
 from socert.host.log import configure
 from socert.simulator.app import Simulator
@@ -68,6 +69,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     "--region-token", default="", envvar="SOCERT_REGION_TOKEN", help="Bearer token for that; none unless told."
 )
 @click.option("--consent-version", default="2026-01", show_default=True, help="Version of the forms of consent shown.")
+@click.option(
+    "--signatures",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    show_default=True,
+    help="off: signatures of calls are not verified; a call is its certificate's owner's.",
+)
+@click.option("--unsigned", default="", metavar="MNEMONIC", help="Who sends calls without a certificate, if off.")
 @click.option("--exchange-only", is_flag=True, help="The portal takes no messages: another program plays it.")
 def simulate(
     port: int,
@@ -85,6 +94,8 @@ def simulate(
     region_url: str,
     region_token: str,
     consent_version: str,
+    signatures: str,
+    unsigned: str,
     exchange_only: bool,
 ) -> None:
     """Run the portal in a box: exchange, portal accounts, parent's pages, control."""
@@ -105,6 +116,8 @@ def simulate(
         region_url=region_url,
         region_token=region_token,
         consent_version=consent_version,
+        signatures=signatures == "on",
+        unsigned=unsigned,
         exchange_only=exchange_only,
     )
     try:
@@ -121,5 +134,7 @@ async def _run(settings: Settings) -> None:
     async with Simulator(settings) as simulator:
         click.echo(f"Portal pages      {simulator.url}/")
         click.echo(f"Exchange          {simulator.exchange_url}  (?wsdl)")
+        others = (simulator.exchange_address(version) for version in (Version.V1_1, Version.V1_3))
+        click.echo(f"Other versions    {'  '.join(others)}")
         click.echo(f"Control           {simulator.url}/_sim/health")
         await stopping.wait()

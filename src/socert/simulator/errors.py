@@ -35,13 +35,14 @@ class ControlRefused(SimulatorError):
 
 
 class NodeRefused(SimulatorError):
-    """The exchange refuses a call. `fault` is what the caller gets."""
+    """The exchange refuses a call. `fault` is what the caller gets, `reason` what the journal says: never a value."""
 
     code = "refused"
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, reason: str = "") -> None:
         super().__init__(f"{fault.kind}: {fault.text}")
         self.fault = fault
+        self.reason = reason or fault.kind.value
 
 
 class OrderRefused(SimulatorError):

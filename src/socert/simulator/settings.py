@@ -26,6 +26,8 @@ class Settings:
     `zone`: the time zone that pages show times in, a name of the IANA database.
     `region_url`, `region_token`: where the region answers what a group costs, and the Bearer token for it.
     `consent_version`: the version of the forms of consent that the portal shows.
+    `signatures`: whether signatures of calls are verified; where not, a call is its certificate's owner's.
+    `unsigned`: where signatures are not verified, the mnemonic of who is meant by a call without a certificate.
     `query_unit`: the unit of a certificate that only a query told of, `rub` or `hour` (ibid., trap 4).
     """
 
@@ -48,4 +50,6 @@ class Settings:
     region_token: str = field(default="", repr=False)
     consent_version: str = "2026-01"
     exchange_only: bool = False
+    signatures: bool = True
+    unsigned: str = ""
     body_limit: int = BODY_LIMIT

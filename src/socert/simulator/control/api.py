@@ -10,7 +10,7 @@ GET  /_sim/clock, POST            {"advance": seconds} or {"set": "2026-09-01T09
 GET  /_sim/journal                ?last=N exchanges, oldest first
 GET  /_sim/queues                 sizes
 GET  /_sim/statistics             ?object=ID or ?summary what was applied, how often
-GET  /_sim/faults, POST, DELETE   {"operation", "kind", "times", "seconds"}: order faults
+GET  /_sim/faults, POST, DELETE   {"operation", "kind", "times", "seconds"}: order faults; {"style"}: how faults look
 and the calls that play a parent (`parent`).
 """
 
@@ -149,7 +149,7 @@ class Control:
         )
 
     async def _read_faults(self, _request: web.Request) -> web.Response:
-        return to_json({"faults": self._faults.listing()})
+        return to_json({"faults": self._faults.listing(), "style": self._faults.style.value})
 
     async def _order_fault(self, request: web.Request) -> web.Response:
         self._faults.order(await body_of(request))

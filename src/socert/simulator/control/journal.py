@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: How many exchanges are remembered.
 LENGTH = 1000
+#: Longer reasons are cut: a call may break a schema in many places.
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +20,8 @@ class Entry:
     """One call to the exchange.
 
     `outcome`: "ok", "empty" (nothing in the queue), "fault", "error" (the node failed), "dropped" (the connection was
-    cut by an ordered fault). `fault`: name of the fault, if any; `milliseconds`: how long the node took.
+    cut by an ordered fault). `fault`: name of the fault, if any; `milliseconds`: how long the node took. `reason`: what
+    rule was broken and where in the call, without any value that stands there; empty where nothing was.
     """
 
     time: datetime
@@ -28,6 +31,7 @@ class Entry:
     outcome: str
     fault: str
     milliseconds: float
+    reason: str = ""
 
 
 class Journal:
@@ -38,6 +42,8 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Remember one exchange and forget the oldest one when full."""
+        if len(entry.reason) > LONGEST_REASON:
+            entry = replace(entry, reason=entry.reason[: LONGEST_REASON - 1] + "…")
         self._entries.append(entry)
 
     def last(self, count: int = LENGTH) -> list[dict[str, Any]]:

@@ -1,20 +1,29 @@
-"""The node over HTTP: POST a call, GET the WSDL and its schemas; faults that a tester ordered befall the calls here."""
+"""The node over HTTP: POST a call, GET the WSDL and its schemas; faults that a tester ordered befall the calls here.
+
+Each version of the contract has an address of its own, /smev/1.2, and takes calls of that version alone. As at the real
+exchange, the operation is told by the body's element: SOAPAction may be missing, empty, quoted or not, and even name
+another operation; the media type may be any, and decides only whether the body is multipart. What came as multipart is
+answered as multipart, and so is what brings attachments.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING
 
+import aiohttp
 from aiohttp import web
 from lxml import etree
 
-from socert.contracts.smev.fault_texts import Cause
-from socert.contracts.smev.operation import Operation
-from socert.contracts.smev.version import Version, files
+from socert.contracts.smev import multipart
+from socert.contracts.smev.faults import FaultKind
+from socert.contracts.smev.version import files
 from socert.simulator.control.faults import Trouble
+from socert.simulator.smev import checks
 
 if TYPE_CHECKING:
+    from socert.contracts.smev.operation import Operation
+    from socert.contracts.smev.version import Version
     from socert.simulator.control.faults import Faults
     from socert.simulator.smev.node import Node
 
@@ -22,7 +31,7 @@ _WSDL = "service.wsdl"
 _WSDL_SOAP = "http://schemas.xmlsoap.org/wsdl/soap/"
 _XS = "http://www.w3.org/2001/XMLSchema"
 _XML = "text/xml"
-_OPERATION = re.compile(rb"<(?:[^\s<>/:]+:)?(Send|Get|Ack)(Request|Response|Status)?Request[\s>/]")
+_CONTENTS = b"AttachmentContentList"
 
 
 class Endpoint:
@@ -41,26 +50,33 @@ class Endpoint:
         app.add_routes([web.post(path, self._call), web.get(path, self._describe)])
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
+        content_type = request.headers.get("Content-Type", _XML)
         try:
             data = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return _soap(500, self._node.too_big(self._limit))
-        operation = _operation(request.headers.get("SOAPAction", ""), data)
-        trouble = self._faults.next(operation)
+            refused = self._node.unreadable(f"the message is larger than {self._limit} bytes", self._version)
+            return _soap(500, refused)
+        except aiohttp.ClientPayloadError:
+            # What the server's own reader says of a body in a broken Content-Encoding or Transfer-Encoding.
+            return _soap(500, self._node.unreadable("the body is not in the encoding it says", self._version))
+        operation = checks.meant(data, request.headers.get("SOAPAction", ""))
+        trouble = self._faults.next(operation, self._version)
+        after = False
         if trouble is not None:
             match trouble.trouble:
-                case Trouble.SMEV_FAILURE:
-                    return _soap(500, self._node.refuse(Cause.SMEV_FAILURE, operation))
-                case Trouble.DESTINATION_OVERFLOW:
-                    return _soap(500, self._node.refuse(Cause.DESTINATION_OVERFLOW, operation))
+                case FaultKind() as kind:
+                    refused = self._node.refuse(kind, data, content_type, self._version)
+                    return _answer(500, refused, content_type)
                 case Trouble.DROP_BEFORE:
                     return self._cut(request, operation)
+                case Trouble.DROP_AFTER:
+                    after = True
                 case Trouble.DELAY:
                     await asyncio.sleep(trouble.seconds)
-        status, body = await self._node.handle(data, request.headers.get("Content-Type", _XML))
-        if trouble is not None and trouble.trouble is Trouble.DROP_AFTER:
+        status, body = await self._node.handle(data, content_type, self._version)
+        if after:
             return self._cut(request, operation)
-        return _soap(status, body)
+        return _answer(status, body, content_type)
 
     def _cut(self, request: web.Request, operation: Operation | None) -> web.Response:
         """Cut the connection: the client sees it closed without an answer."""
@@ -80,20 +96,15 @@ class Endpoint:
         raise web.HTTPNotFound(text="POST calls here; GET ?wsdl for the description.\n")
 
 
+def _answer(status: int, body: bytes, asked: str) -> web.Response:
+    if not multipart.is_multipart(asked) and _CONTENTS not in body:
+        return _soap(status, body)
+    parts, content_type = multipart.write(body)
+    return web.Response(status=status, body=parts, headers={"Content-Type": content_type})
+
+
 def _soap(status: int, body: bytes) -> web.Response:
     return web.Response(status=status, body=body, content_type=_XML, charset="utf-8")
-
-
-def _operation(action: str, data: bytes) -> Operation | None:
-    """Return which operation a call is meant to be: by its SOAPAction, else by its first element's name."""
-    name = action.strip().strip('"').removeprefix("urn:")
-    if name in set(Operation):
-        return Operation(name)
-    found = _OPERATION.search(data)
-    if found is None:
-        return None
-    name = (found[1] + (found[2] or b"")).decode()
-    return Operation(name) if name in set(Operation) else None
 
 
 def _address(request: web.Request) -> str:

@@ -8,15 +8,17 @@ them out. Each call leaves a line in the journal.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from socert.contracts.smev import reply
-from socert.contracts.smev.fault_texts import Cause, because
+from socert.contracts.smev.fault_texts import Cause, because, of_kind
+from socert.contracts.smev.fault_xml import render_envelope
 from socert.contracts.smev.faults import FaultKind
 from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.version import Version
 from socert.host.log import get_logger
 from socert.simulator.control.journal import Entry
 from socert.simulator.errors import NodeRefused
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from socert.contracts.smev.call import Call
     from socert.contracts.smev.faults import Fault
     from socert.simulator.clock import SimulatorClock
+    from socert.simulator.control.faults import Faults
     from socert.simulator.control.journal import Journal
     from socert.simulator.retention import Retention
     from socert.simulator.smev.participants import Participants
@@ -51,10 +54,14 @@ class _Trace:
     message_id: str = ""
     outcome: str = "ok"
     fault: str = ""
+    reason: str = ""
 
 
 class Node:
-    """One exchange. `signer` is the exchange's key; `message_age` is how old a MessageID may be."""
+    """One exchange. `signer` is the exchange's key; `message_age` is how old a MessageID may be.
+
+    `faults` say how a fault looks on the wire, `signatures` whether those of calls are verified.
+    """
 
     def __init__(
         self,
@@ -67,7 +74,11 @@ class Node:
         journal: Journal,
         message_age: timedelta,
         retention: Retention,
+        faults: Faults,
+        signatures: checks.Signatures,
     ) -> None:
+        self._faults = faults
+        self._signatures = signatures
         self._participants = participants
         self._clock = clock
         self._journal = journal
@@ -89,20 +100,28 @@ class Node:
         """Call `listener` with the recipient's mnemonic whenever a message was put into a queue."""
         self._listeners.append(listener)
 
-    async def handle(self, data: bytes, content_type: str = "text/xml") -> tuple[int, bytes]:
-        """Answer one call. Whatever happens, the answer is a reply or a fault; the journal remembers which."""
+    async def handle(
+        self, data: bytes, content_type: str = "text/xml", version: Version | None = None
+    ) -> tuple[int, bytes]:
+        """Answer one call. Whatever happens, the answer is a reply or a fault; the journal remembers which.
+
+        `version` is that of the address it came to, which takes no other; None takes any.
+        """
         started = time.perf_counter()
         trace = _Trace()
         try:
-            call = checks.open_call(data, content_type)
+            call = checks.open_call(data, content_type, version)
+            version = call.version
             status, body = HTTPStatus.OK, self._answer(call, trace)
         except NodeRefused as refusal:
-            status, body = HTTPStatus.INTERNAL_SERVER_ERROR, self._refuse(refusal.fault, trace)
-        except Exception:  # the caller gets the exchange's own failure, the cause goes to the log
+            trace.operation = trace.operation or _name(checks.meant(data))
+            trace.reason = refusal.reason
+            status, body = HTTPStatus.INTERNAL_SERVER_ERROR, self._refuse(refusal.fault, trace, version)
+        except Exception as error:  # the caller gets the exchange's own failure, the cause goes to the log
             log.exception("the node failed", operation=trace.operation, message_id=trace.message_id)
             failure = because(Operation.SEND_REQUEST, Cause.SMEV_FAILURE)
-            status, body = HTTPStatus.INTERNAL_SERVER_ERROR, self._refuse(failure, trace)
-            trace.outcome = "error"
+            status, body = HTTPStatus.INTERNAL_SERVER_ERROR, self._refuse(failure, trace, version)
+            trace.outcome, trace.reason = "error", f"the node failed: {type(error).__name__}"
         self._note(trace, started)
         return status, body
 
@@ -129,29 +148,37 @@ class Node:
         self._note(trace, started)
         return removed
 
-    def too_big(self, limit: int) -> bytes:
-        """Return the fault for a body larger than `limit` bytes, which was not read; the journal hears of it."""
-        refusal = checks.broken_envelope(Operation.SEND_REQUEST, [f"the message is larger than {limit} bytes"])
-        return self._refuse_unread(refusal.fault, _Trace())
+    def unreadable(self, reason: str, version: Version) -> bytes:
+        """Return the fault for a body that could not be read, for whatever reason; the journal hears of it."""
+        refusal = checks.broken_envelope(Operation.SEND_REQUEST, [reason])
+        return self._refuse_unread(refusal.fault, _Trace(reason=refusal.reason), version)
 
-    def refuse(self, cause: Cause, operation: Operation | None) -> bytes:
-        """Return the fault for a call that is not looked at, whatever it is; the journal hears of it."""
-        fault = because(operation or Operation.SEND_REQUEST, cause)
-        return self._refuse_unread(fault, _Trace(operation="" if operation is None else operation.value))
+    def refuse(self, kind: FaultKind, data: bytes, content_type: str, version: Version) -> bytes:
+        """Return a fault of an ordered kind for a call, whatever is in it; the journal hears of it."""
+        operation = checks.meant(data)
+        values = dict.fromkeys(("message_id", "to", "namespace", "root", "subject"), "")
+        trace = _Trace(reason="ordered by a tester")
+        with contextlib.suppress(NodeRefused):
+            call = checks.open_call(data, content_type)
+            operation, values = call.operation, checks.values_of(call)
+            trace.message_id = checks.shown_id(call)
+        trace.operation = _name(operation)
+        fault = of_kind(operation or Operation.SEND_REQUEST, kind, **values)
+        return self._refuse_unread(fault, trace, version)
 
     def note_cut(self, operation: Operation | None) -> None:
         """Let the journal hear of a connection that was cut, before a call was processed or after."""
-        trace = _Trace(operation="" if operation is None else operation.value, outcome="dropped")
+        trace = _Trace(operation=_name(operation), outcome="dropped", reason="ordered by a tester")
         self._note(trace, time.perf_counter())
 
-    def _refuse_unread(self, fault: Fault, trace: _Trace) -> bytes:
-        body = self._refuse(fault, trace)
+    def _refuse_unread(self, fault: Fault, trace: _Trace, version: Version) -> bytes:
+        body = self._refuse(fault, trace, version)
         self._note(trace, time.perf_counter())
         return body
 
-    def _refuse(self, fault: Fault, trace: _Trace) -> bytes:
+    def _refuse(self, fault: Fault, trace: _Trace, version: Version | None) -> bytes:
         trace.outcome, trace.fault = "fault", fault.kind.value
-        return reply.fault(fault)
+        return render_envelope(fault, version or Version.V1_2, self._faults.style)
 
     def _note(self, trace: _Trace, started: float) -> None:
         self._journal.add(
@@ -162,14 +189,15 @@ class Node:
                 message_id=trace.message_id,
                 outcome=trace.outcome,
                 fault=trace.fault,
+                reason=trace.reason,
                 milliseconds=round((time.perf_counter() - started) * 1000, 3),
             )
         )
 
     def _answer(self, call: Call, trace: _Trace) -> bytes:
-        trace.operation, trace.message_id = call.operation.value, call.message_id
-        checks.check_form(call)
-        participant = checks.check_sender(call, self._participants, self._clock())
+        trace.operation, trace.message_id = call.operation.value, checks.shown_id(call)
+        checks.check_form(call, self._signatures)
+        participant = checks.check_sender(call, self._participants, self._clock(), self._signatures)
         trace.participant = participant.mnemonic
         match call.operation:
             case Operation.SEND_REQUEST:
@@ -190,3 +218,7 @@ class Node:
     def _delivered(self, recipient: str) -> None:
         for listener in self._listeners:
             listener(recipient)
+
+
+def _name(operation: Operation | None) -> str:
+    return "" if operation is None else operation.value

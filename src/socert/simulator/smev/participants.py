@@ -83,6 +83,10 @@ class Participants:
             found = self._by_certificate.get(print_)
         return found
 
+    def by_mnemonic(self, mnemonic: str) -> Participant | None:
+        """Return who goes by a mnemonic."""
+        return self._by_mnemonic.get(mnemonic)
+
     def providers(self, message_type: str) -> list[Participant]:
         """Return who serves requests of a message type, by name."""
         return [one for one in self._by_mnemonic.values() if message_type in one.serves]
