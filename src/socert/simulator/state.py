@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Changes whenever a table changes in a way that files of the version before do not have.
-_LAYOUT = 3
+_LAYOUT = 4
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sent (
     message_id TEXT PRIMARY KEY, received INTEGER NOT NULL
@@ -44,6 +44,25 @@ CREATE INDEX IF NOT EXISTS queue_first ON queue (recipient, kind, hidden_until, 
 CREATE INDEX IF NOT EXISTS queue_typed ON queue (recipient, kind, message_type, hidden_until, seq);
 CREATE INDEX IF NOT EXISTS queue_target ON queue (message_id, recipient);
 CREATE INDEX IF NOT EXISTS queue_sent ON queue (sent_at);
+
+CREATE TABLE IF NOT EXISTS attachment (
+    message_id TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (message_id, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stored_file (
+    message_id TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    message_type TEXT NOT NULL,
+    user_name TEXT NOT NULL UNIQUE,
+    password TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    suites TEXT NOT NULL,
+    PRIMARY KEY (message_id, recipient, uuid)
+);
+CREATE INDEX IF NOT EXISTS stored_file_recipient ON stored_file (recipient, message_type);
 
 CREATE TABLE IF NOT EXISTS route (
     address TEXT PRIMARY KEY,
@@ -191,6 +210,8 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 _NAMES = (
     "sent",
     "queue",
+    "attachment",
+    "stored_file",
     "route",
     "portal_inbox",
     "person",
