@@ -148,3 +148,34 @@ def replay(message_id: tuple[str, ...], everything: bool) -> None:
         now = workshop.clock()
         done = workshop.store.run(lambda connection: outcome.replay(connection, chosen, now))
     click.echo(f"Поставлено в очередь: {done}")
+
+
+@messages.command()
+@click.option("--state", help="Only messages in this state: received, handled, failed.")
+@plain_errors
+def received(state: str | None) -> None:
+    """List the latest messages that came in, newest first, and why some could not be handled."""
+    from socert.gateway.api.web import list_received
+
+    with open_workshop() as workshop:
+        for row in workshop.store.look(lambda connection: list_received(connection, state)):
+            click.echo(
+                f"{row['message_id']}  {row['received_at']}  {row['message_type'] or row['operation']}  {row['state']}"
+                f"  {row['error'] or ''}".rstrip()
+            )
+
+
+@messages.command()
+@click.argument("message_id", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All that nobody could handle.")
+@plain_errors
+def handle(message_id: tuple[str, ...], everything: bool) -> None:
+    """Let messages that came in and could not be handled be handled again, once what stood in the way is mended."""
+    if bool(message_id) == everything:
+        raise click.UsageError("Give message ids, or --all.")
+    from socert.gateway.exchange import inbox
+
+    with open_workshop() as workshop:
+        chosen = None if everything else message_id
+        done = workshop.store.run(lambda connection: inbox.again(connection, chosen))
+    click.echo(f"Поставлено в обработку: {done}")

@@ -17,6 +17,7 @@ from socert.gateway.api.eais import Eais
 from socert.gateway.app import Gateway, idle, standing
 from socert.gateway.console.app import desk_of, make_console
 from socert.gateway.console.shell import PREFIX
+from socert.gateway.exchange import inbox
 from socert.gateway.store import tables
 from socert.gateway.store.tables import moment
 
@@ -37,6 +38,7 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/api/v1/status", _status)
     app.router.add_get("/api/v1/messages", _messages)
+    app.router.add_get("/api/v1/received", _received)
     Eais(gateway.workshop).add_to(app)
     console = make_console(desk_of(gateway.workshop), password=gateway.workshop.settings.console_password)
     app.add_subapp(PREFIX, console)
@@ -69,6 +71,22 @@ async def _messages(request: web.Request) -> web.Response:
     wanted = request.query.get("state")
     listed = await request.app[GATEWAY].workshop.store.read(lambda connection: list_messages(connection, wanted))
     return web.json_response({"messages": listed})
+
+
+async def _received(request: web.Request) -> web.Response:
+    """The latest messages that came in, newest first; `?state=` chooses one state: received, handled, failed."""
+    wanted = request.query.get("state")
+    listed = await request.app[GATEWAY].workshop.store.read(lambda connection: list_received(connection, wanted))
+    return web.json_response({"messages": listed})
+
+
+def list_received(connection: Connection, state: str | None = None, limit: int = LISTED) -> list[dict[str, Any]]:
+    """Return the latest messages of the inbox as plain values, newest first."""
+    times = ("received_at", "handled_at")
+    return [
+        {**found, **{name: moment(found[name]).isoformat() for name in times if found[name] is not None}}
+        for found in inbox.listed(connection, state, limit)
+    ]
 
 
 def list_messages(connection: Connection, state: str | None = None, limit: int = LISTED) -> list[dict[str, Any]]:

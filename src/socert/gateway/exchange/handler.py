@@ -78,9 +78,9 @@ class Handler:
         self._settlers = settlers
         self._deadline = deadline
 
-    def knows(self, kind: MessageType) -> bool:
-        """Whether somebody here answers requests of a type, or takes answers of it."""
-        return kind in self._answerers or kind in self._settlers
+    def knows(self, operation: str, kind: MessageType) -> bool:
+        """Whether somebody here answers requests of a type (GetRequest), or takes answers of it (GetResponse)."""
+        return kind in (self._answerers if operation == "GetRequest" else self._settlers)
 
     async def run(self, work: Wake, answered: Wake, watch: float) -> None:
         """Handle for ever: when `work` is called and every `watch` seconds; call `answered` after each batch."""

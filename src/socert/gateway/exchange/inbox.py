@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import RowMapping
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrived:
@@ -115,6 +117,37 @@ def _end(
         .values(state=state.value, handled_at=micros(now), answer_id=answer_id, error=error)
     )
     return bool(done.rowcount)
+
+
+def again(connection: Connection, message_ids: Sequence[str] | None) -> int:
+    """Let messages be handled again that nobody could handle, all of them or these; return how many.
+
+    What could not be trusted or read stays as it is: no handler may see it.
+    """
+    chosen = update(inbox).where(inbox.c.state == InboxState.FAILED, inbox.c.handled_at.is_not(None))
+    if message_ids is not None:
+        chosen = chosen.where(inbox.c.message_id.in_(message_ids))
+    done = connection.execute(chosen.values(state=InboxState.RECEIVED.value, handled_at=None, error=None))
+    return done.rowcount
+
+
+def listed(connection: Connection, state: str | None, limit: int) -> Sequence[RowMapping]:
+    """Return the latest messages that came in, newest first, by ids and reasons: never what they say."""
+    row = inbox.c
+    chosen = select(
+        row.message_id,
+        row.operation,
+        row.message_type,
+        row.original_message_id,
+        row.state,
+        row.received_at,
+        row.handled_at,
+        row.answer_id,
+        row.error,
+    ).order_by(row.received_at.desc(), row.id.desc())
+    if state is not None:
+        chosen = chosen.where(row.state == state)
+    return connection.execute(chosen.limit(limit)).mappings().all()
 
 
 def counts(connection: Connection) -> Mapping[str, int]:

@@ -78,12 +78,13 @@ class Poller:
         least: float,
         most: float,
         receivers: int = 1,
-        knows: Callable[[MessageType], bool] = lambda _kind: True,
+        knows: Callable[[str, MessageType], bool] = lambda _operation, _kind: True,
         unhandled: WhenUnhandled = WhenUnhandled.ACCEPT,
     ) -> None:
         """Take the parts; `least` and `most` are the pauses in seconds between looks at an empty queue.
 
-        `receivers` is how many messages may be on the wire at once; `knows` says whether a type can be handled here.
+        `receivers` is how many messages may be on the wire at once; `knows` says of what type an operation's messages
+        can be handled.
         """
         self._operation = operation
         self._selector = selector
@@ -165,7 +166,7 @@ class Poller:
             return Taken(message=message, sent_at=sent_at, accepted=None, error=_told(answer.doubt))
         if answer.doubt:
             return Taken(message=message, sent_at=sent_at, accepted=False, error=_told(answer.doubt))
-        known = delivery.content is None or self._knows(MessageType.of(delivery.content))
+        known = delivery.content is None or self._knows(self._operation, MessageType.of(delivery.content))
         return Taken(message=message, sent_at=sent_at, accepted=True if known else self._by_policy)
 
     def _unreadable(self, error: Unreadable) -> Taken:
