@@ -80,11 +80,16 @@ def test_metadata_may_say_little(now: datetime, exchange: Signer, suites: frozen
     assert opened(reply.send_reply(Operation.SEND_REQUEST, little, signer=exchange), suites).metadata == little
 
 
-def test_a_status_of_another_version_does_not_lose_the_message(metadata: Metadata, exchange: Signer) -> None:
+@pytest.mark.parametrize(
+    ("word", "read"), [("requestIsProcessed", InteractionStatus.PROCESSED), ("messageIsLost", None)]
+)
+def test_a_status_of_another_version_does_not_lose_the_message(
+    word: str, read: InteractionStatus | None, metadata: Metadata, exchange: Signer
+) -> None:
     data = reply.send_reply(Operation.SEND_REQUEST, metadata, signer=exchange)
-    one = reply.open_reply(data.replace(b"messageIsDelivered", b"requestIsProcessed"))
+    one = reply.open_reply(data.replace(b"messageIsDelivered", word.encode()))
     assert one.metadata is not None
-    assert (one.metadata.message_id, one.metadata.status) == (ID, None)
+    assert (one.metadata.message_id, one.metadata.status) == (ID, read)
 
 
 @pytest.mark.parametrize("operation", [*READING, Operation.ACK])

@@ -154,10 +154,10 @@ def test_a_moment_that_is_none_is_refused(moment: str) -> None:
         (f'<SendRequestResponse xmlns="{TYPES}"/>', "SendRequestResponse holds no MessageMetadata"),
         (
             (
-                f'<SendRequestResponse xmlns="{TYPES}"><MessageMetadata><MessageType>CANCEL</MessageType>'
+                f'<SendRequestResponse xmlns="{TYPES}"><MessageMetadata><MessageType>RECALL</MessageType>'
                 "</MessageMetadata></SendRequestResponse>"
             ),
-            "MessageMetadata/MessageType is not one of REQUEST, BROADCAST, RESPONSE",
+            "MessageMetadata/MessageType is not one of REQUEST, BROADCAST, RESPONSE, CANCEL",
         ),
         (
             (

@@ -1,47 +1,60 @@
-"""What a participant says to the exchange: six calls, built and opened.
+"""What a participant says to the exchange: its calls, built and opened.
 
-Build (each returns the bytes of a whole signed SOAP envelope):
+Build (each returns the bytes of a whole signed SOAP envelope; all take `signer` and `version=V1_2`):
 
-    send_request(*, message_id, content, signer, version=V1_2, reference_message_id=None, node_id=None,
-                 end_of_life=None, test=False)
-    send_response(*, message_id, to, signer, content=None | rejections=() | status=None, version=V1_2)
-    get_request(*, timestamp, signer, selector=None, node_id=None, version=V1_2)      get_response: the same
-    get_status(*, timestamp, signer, version=V1_2)
-    ack(*, message_id, signer, accepted=True, version=V1_2)
+    send_request(*, message_id, content | registry, reference_message_id=None, transaction_code=None, node_id=None,
+                 end_of_life=None, personal_signature=None, attachments=(), files=(), business_process_metadata=None,
+                 test=False, contents=(), routing=None)
+    send_response(*, message_id, to, content | registry | rejections | status, personal_signature=None, attachments=(),
+                  files=(), contents=())
+    get_request(*, timestamp, selector=None, node_id=None)      get_response: the same
+    get_status(*, timestamp)
+    ack(*, message_id, accepted=True)
+    get_incoming_queue_statistics(*, timestamp, node_id=None)   # version 1.1 alone
 
 Open:
 
     open_call(data, content_type="text/xml") -> Call     # structure only
     check_schema(call)                                   # SchemaInvalid
     verify(call, suites) -> Verified                     # SignatureInvalid
-
-    Call(version, operation, root, signed, signature: Element | None, message_id: str, to: str,
-         reference_message_id, node_id, timestamp, end_of_life, selector: MessageType | None,
-         content: Element | None, message_type: MessageType | None, rejections, status, accepted: bool | None,
-         test: bool)
+    verify_routing(call, suites) -> Verified             # of a call with routing; records: registry.verify
     Call.sender_data() -> bytes;  Call.sender_signature() -> bytes | None     # for reply.*_delivery
+
+Contents of attachments are written as base64; `multipart.write` moves them into binary parts.
 
 The signed block is text in the normal form of the exchange's transform, so that signing it needs no XML at all: its
 prefixes are ns1, ns2, …, those around it are others.
 
-Sources: SMEV 3 schemas 1.2; manual 3.3, sections 3.2 and 3.4 (what is signed).
+Sources: SMEV 3 schemas 1.1, 1.2 and 1.3; manual 3.3, sections 3.2 and 3.4 (what is signed).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from socert.contracts import xml
 from socert.contracts.errors import EnvelopeInvalid, SignatureFault, SignatureInvalid
 from socert.contracts.message import BusinessMessage, MessageType
 from socert.contracts.signature import xmldsig
-from socert.contracts.signature.transform import normalize
 from socert.contracts.smev import envelope
+from socert.contracts.smev.attachments import read_contents, render_contents
+from socert.contracts.smev.blocks import (
+    CALLER_ID,
+    Block,
+    answer_block,
+    content_block,
+    metadata_block,
+    registry_content,
+    selector_block,
+    signed_call,
+    timestamp_block,
+)
 from socert.contracts.smev.data import read_request_data, read_response_data
-from socert.contracts.smev.envelope import XSI, child, need, path, read, read_child, read_moment, stamp
-from socert.contracts.smev.multipart import root_part
-from socert.contracts.smev.operation import BY_ASKED, Operation
+from socert.contracts.smev.envelope import child, need, path, read, read_child, read_moment, stamp
+from socert.contracts.smev.multipart import read as read_parts
+from socert.contracts.smev.operation import BY_ASKED, OPERATIONS_OF, Operation
+from socert.contracts.smev.routing import read_routing
 from socert.contracts.smev.version import Version, schema
 from socert.contracts.xml import escape_text as text
 
@@ -55,14 +68,9 @@ if TYPE_CHECKING:
     from socert.contracts.signature.suites import Suite
     from socert.contracts.signature.xmldsig import Verified
     from socert.contracts.smev.attachments import AttachmentContent, AttachmentHeader, RefAttachmentHeader
-    from socert.contracts.smev.registry import RegistryRecord
+    from socert.contracts.smev.registry import Record, RegistryRecord
     from socert.contracts.smev.routing import Routing
     from socert.contracts.smev.status import BusinessStatus, Rejection
-
-CALLER_ID = "SIGNED_BY_CALLER"
-"""Id of the block that the caller signs: free to choose; this is what most participants write."""
-
-_XSI = XSI.encode()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -70,7 +78,8 @@ class Call:
     """A call as it came. `root` is the body's element, `signed` the block in it that the caller must have signed.
 
     `message_id` is the message's own (Send*) or the one acknowledged (Ack), empty for the others. `content` is the
-    root element of the business message, `message_type` its name.
+    root element of the business message, `message_type` its name; where it is a registry, that of its records' content.
+    `personal_signature` is over `content` (`personal.verify`). `routing_block` is Routing as it came.
     """
 
     version: Version
@@ -113,8 +122,9 @@ class Call:
 def send_request(
     *,
     message_id: str,
-    content: BusinessMessage | bytes,
     signer: Signer,
+    content: BusinessMessage | bytes | None = None,
+    registry: Sequence[Record] = (),
     version: Version = Version.V1_2,
     reference_message_id: str | None = None,
     transaction_code: str | None = None,
@@ -128,17 +138,39 @@ def send_request(
     contents: Sequence[AttachmentContent] = (),
     routing: Routing | None = None,
 ) -> bytes:
-    """Build SendRequest. `content` as bytes is any XML document: it is signed too, only slower."""
+    """Build SendRequest. `content` as bytes is any XML document: it is signed too, only slower.
+
+    `personal_signature` is a ds:Signature over the content (`personal.sign`), `business_process_metadata` any XML
+    elements. `registry` stands in the place of content; it and `routing` are of version 1.3.
+
+    Raises ValueError where not exactly one of content and registry is given, and for what the version lacks.
+    """
+    if (content is not None) is bool(registry):
+        raise ValueError("a request holds exactly one of content and registry")
+    if routing is not None and (version is not Version.V1_3 or routing.message_id != message_id):
+        raise ValueError("a routing is of version 1.3 and names the id of its own message")
     head = f"<ns1:MessageID>{text(message_id)}</ns1:MessageID>"
     if reference_message_id is not None:
         head += f"<ns1:ReferenceMessageID>{text(reference_message_id)}</ns1:ReferenceMessageID>"
+    if transaction_code is not None:
+        head += f"<ns1:TransactionCode>{text(transaction_code)}</ns1:TransactionCode>"
     if node_id is not None:
         head += f"<ns1:NodeID>{text(node_id)}</ns1:NodeID>"
     if end_of_life is not None:
         head += f"<ns1:EOL>{stamp(end_of_life)}</ns1:EOL>"
-    tail = "<ns1:TestMessage></ns1:TestMessage>" if test else ""
-    block = _block("SenderProvidedRequestData", version, head, content, tail)
-    return _signed_call(Operation.SEND_REQUEST, block, signer, version, plain=_plain(content, version))
+    block = content_block(
+        "SenderProvidedRequestData",
+        version,
+        head,
+        registry_content(registry, signer, version) if content is None else content,
+        personal_signature=personal_signature,
+        attachments=attachments,
+        files=files,
+        tail=metadata_block(business_process_metadata) + ("<ns1:TestMessage></ns1:TestMessage>" if test else ""),
+        plain=business_process_metadata is None,
+    )
+    written = render_contents(contents, version) if contents else ""
+    return signed_call(Operation.SEND_REQUEST, block, signer, version, contents=written, routing=routing)
 
 
 def send_response(
@@ -147,6 +179,7 @@ def send_response(
     to: str,
     signer: Signer,
     content: BusinessMessage | bytes | None = None,
+    registry: Sequence[Record] = (),
     rejections: Sequence[Rejection] = (),
     status: BusinessStatus | None = None,
     version: Version = Version.V1_2,
@@ -155,23 +188,32 @@ def send_response(
     files: Sequence[RefAttachmentHeader] = (),
     contents: Sequence[AttachmentContent] = (),
 ) -> bytes:
-    """Build SendResponse. `to` is the request's ReplyTo, unchanged. Give one of content, rejections and status.
+    """Build SendResponse. `to` is the request's ReplyTo, unchanged. Give one of content, registry, rejections, status.
 
-    Raises ValueError where not exactly one of the three is given.
+    Raises ValueError where not exactly one of the four is given, where attachments accompany no content, and for what
+    the version lacks.
     """
-    if sum((content is not None, bool(rejections), status is not None)) != 1:
-        raise ValueError("a response holds exactly one of content, rejections and status")
+    if sum((content is not None, bool(registry), bool(rejections), status is not None)) != 1:
+        raise ValueError("a response holds exactly one of content, registry, rejections and status")
+    if (rejections or status) and (personal_signature or attachments or files or contents):
+        raise ValueError("a refusal or a status has no attachments and no personal signature")
     head = f"<ns1:MessageID>{text(message_id)}</ns1:MessageID><ns1:To>{text(to)}</ns1:To>"
-    for rejection in rejections:
-        head += (
-            f"<ns1:RequestRejected><ns1:RejectionReasonCode>{rejection.code.value}</ns1:RejectionReasonCode>"
-            f"<ns1:RejectionReasonDescription>{text(rejection.description)}</ns1:RejectionReasonDescription>"
-            "</ns1:RequestRejected>"
+    if registry:
+        content = registry_content(registry, signer, version)
+    if content is None:
+        block = answer_block(version, head, rejections, status)
+    else:
+        block = content_block(
+            "SenderProvidedResponseData",
+            version,
+            head,
+            content,
+            personal_signature=personal_signature,
+            attachments=attachments,
+            files=files,
         )
-    if status is not None:
-        head += _render_status(status)
-    block = _block("SenderProvidedResponseData", version, head, content, "")
-    return _signed_call(Operation.SEND_RESPONSE, block, signer, version, plain=_plain(content, version))
+    written = render_contents(contents, version) if contents else ""
+    return signed_call(Operation.SEND_RESPONSE, block, signer, version, contents=written)
 
 
 def get_request(
@@ -183,7 +225,8 @@ def get_request(
     version: Version = Version.V1_2,
 ) -> bytes:
     """Build GetRequest: ask for the first request of the queue, or the first of one message type."""
-    return _signed_call(Operation.GET_REQUEST, _selector(timestamp, selector, node_id, version), signer, version)
+    block = selector_block(timestamp, selector, node_id, version)
+    return signed_call(Operation.GET_REQUEST, block, signer, version)
 
 
 def get_response(
@@ -195,13 +238,13 @@ def get_response(
     version: Version = Version.V1_2,
 ) -> bytes:
     """Build GetResponse: ask for the first answer of the queue; `selector` names the request or the response root."""
-    return _signed_call(Operation.GET_RESPONSE, _selector(timestamp, selector, node_id, version), signer, version)
+    block = selector_block(timestamp, selector, node_id, version)
+    return signed_call(Operation.GET_RESPONSE, block, signer, version)
 
 
 def get_status(*, timestamp: datetime, signer: Signer, version: Version = Version.V1_2) -> bytes:
     """Build GetStatus: ask for the first message of the status queue."""
-    block = f'<ns1:Timestamp xmlns:ns1="{version.basic}" Id="{CALLER_ID}">{stamp(timestamp)}</ns1:Timestamp>'
-    return _signed_call(Operation.GET_STATUS, block, signer, version)
+    return signed_call(Operation.GET_STATUS, timestamp_block(timestamp, version), signer, version)
 
 
 def ack(*, message_id: str, signer: Signer, accepted: bool = True, version: Version = Version.V1_2) -> bytes:
@@ -213,12 +256,15 @@ def ack(*, message_id: str, signer: Signer, accepted: bool = True, version: Vers
         f'<ns1:AckTargetMessage xmlns:ns1="{version.basic}" Id="{CALLER_ID}"'
         f' accepted="{"true" if accepted else "false"}">{text(message_id)}</ns1:AckTargetMessage>'
     )
-    return _signed_call(Operation.ACK, block, signer, version)
+    return signed_call(Operation.ACK, Block(written=block), signer, version)
 
 
 def get_incoming_queue_statistics(*, timestamp: datetime, signer: Signer, node_id: str | None = None) -> bytes:
     """Build GetIncomingQueueStatistics, which version 1.1 alone has: ask how many messages wait in one's queues."""
-    raise NotImplementedError
+    version = Version.V1_1
+    node = "" if node_id is None else f"<typ:NodeID>{text(node_id)}</typ:NodeID>"
+    block = timestamp_block(timestamp, version)
+    return signed_call(Operation.GET_INCOMING_QUEUE_STATISTICS, block, signer, version, before=node)
 
 
 def open_call(data: bytes, content_type: str = "text/xml") -> Call:
@@ -226,41 +272,27 @@ def open_call(data: bytes, content_type: str = "text/xml") -> Call:
 
     Raises XmlRefused where the data is not acceptable XML, EnvelopeInvalid where it is no call that this can read.
     """
-    root = envelope.open_body(root_part(data, content_type))
+    root = envelope.open_body(read_parts(data, content_type))
     version, operation = envelope.recognise(root, BY_ASKED)
+    if operation not in OPERATIONS_OF[version]:
+        raise EnvelopeInvalid(f"version {version.value} has no operation {operation.value}")
     block = need(root, *_signed_name(operation, version))
+    signature = envelope.signature_in(child(root, version.types, "CallerInformationSystemSignature"))
+    found = partial(Call, version=version, operation=operation, root=root, signed=block, signature=signature)
     match operation:
         case Operation.SEND_REQUEST | Operation.SEND_RESPONSE:
-            return _open_send(root, block, version, operation)
+            return _open_send(found, root, block, version, operation)
         case Operation.GET_REQUEST | Operation.GET_RESPONSE:
-            stamped = need(block, version.basic, "Timestamp")
-            return Call(
-                version=version,
-                operation=operation,
-                root=root,
-                signed=block,
-                signature=_signature(root, version),
-                timestamp=read_moment(stamped),
+            return found(
+                timestamp=read_moment(need(block, version.basic, "Timestamp")),
                 node_id=read_child(block, version.basic, "NodeID"),
                 selector=_read_selector(block, version),
             )
         case Operation.GET_STATUS | Operation.GET_INCOMING_QUEUE_STATISTICS:
-            return Call(
-                version=version,
-                operation=operation,
-                root=root,
-                signed=block,
-                signature=_signature(root, version),
-                timestamp=read_moment(block),
-            )
+            return found(timestamp=read_moment(block), node_id=read_child(root, version.types, "NodeID"))
         case Operation.ACK:
             accepted = block.get("accepted")
-            return Call(
-                version=version,
-                operation=operation,
-                root=root,
-                signed=block,
-                signature=_signature(root, version),
+            return found(
                 message_id=read(block),
                 accepted=None if accepted is None else envelope.read_boolean(accepted, f"{path(block)}/@accepted"),
             )
@@ -285,6 +317,15 @@ def verify(call: Call, suites: frozenset[Suite]) -> Verified:
     return xmldsig.verify(call.signature, target=call.signed, suites=suites)
 
 
+def verify_routing(call: Call, suites: frozenset[Suite]) -> Verified:
+    """Verify the signature over the routing of a call that has one. Raises SignatureInvalid."""
+    space, block = call.version.routing, call.routing_block
+    signature = None if block is None else envelope.signature_in(child(block, space, "RoutingSignature"))
+    if block is None or signature is None:
+        raise SignatureInvalid(SignatureFault.NO_SIGNATURE_FOUND, "the call holds no signature in RoutingSignature")
+    return xmldsig.verify(signature, target=need(block, space, "RoutingInformation"), suites=suites)
+
+
 def _signed_name(operation: Operation, version: Version) -> tuple[str, str]:
     """Return the namespace and the name of what the caller of an operation signs (manual 3.3, sections 3.2-3.6)."""
     match operation:
@@ -300,90 +341,34 @@ def _signed_name(operation: Operation, version: Version) -> tuple[str, str]:
             return version.basic, "AckTargetMessage"
 
 
-def _block(name: str, version: Version, head: str, content: BusinessMessage | bytes | None, tail: str) -> str:
-    """Return the sender's block: `head`, the content under ns2 and ns3, `tail`."""
-    inside = ""
-    if content is not None:
-        rendered = (
-            envelope.fragment(xml.parse(content)).decode() if isinstance(content, bytes) else content.render("ns3")
-        )
-        inside = f'<ns2:MessagePrimaryContent xmlns:ns2="{version.basic}">{rendered}</ns2:MessagePrimaryContent>'
-    return f'<ns1:{name} xmlns:ns1="{version.types}" Id="{CALLER_ID}">{head}{inside}{tail}</ns1:{name}>'
-
-
-def _plain(content: BusinessMessage | bytes | None, version: Version) -> bool:
-    """Whether the block with this content is in the normal form as it is written.
-
-    It is not where the content is foreign XML, or where its namespace is one that the envelope has named already.
-    """
-    if content is None:
-        return True
-    return not isinstance(content, bytes) and content.message_type.namespace not in (version.types, version.basic)
-
-
-def _signed_call(operation: Operation, block: str, signer: Signer, version: Version, *, plain: bool = True) -> bytes:
-    """Sign the block and put both into the envelope of the operation."""
-    if plain:
-        canonical = block.encode()
-    else:
-        canonical = normalize(xml.parse(block.encode()))
-        # Values of xsi:type name types by prefix: such a block travels as it is, since renamed prefixes lose them.
-        if _XSI not in canonical:
-            block = canonical.decode()
-    signature = xmldsig.sign(canonical, reference=CALLER_ID, signer=signer)
-    name = operation.asked
-    return envelope.wrap(
-        f'<typ:{name} xmlns:typ="{version.types}">{block}<typ:CallerInformationSystemSignature>{signature}'
-        f"</typ:CallerInformationSystemSignature></typ:{name}>"
-    )
-
-
-def _selector(timestamp: datetime, selector: MessageType | None, node_id: str | None, version: Version) -> str:
-    chosen = ""
-    if selector is not None:
-        chosen = (
-            f"<ns1:NamespaceURI>{text(selector.namespace)}</ns1:NamespaceURI>"
-            f"<ns1:RootElementLocalName>{text(selector.root)}</ns1:RootElementLocalName>"
-        )
-    node = "" if node_id is None else f"<ns1:NodeID>{text(node_id)}</ns1:NodeID>"
-    return (
-        f'<ns1:MessageTypeSelector xmlns:ns1="{version.basic}" Id="{CALLER_ID}">{chosen}'
-        f"<ns1:Timestamp>{stamp(timestamp)}</ns1:Timestamp>{node}</ns1:MessageTypeSelector>"
-    )
-
-
-def _render_status(status: BusinessStatus) -> str:
-    parameters = "".join(
-        f"<ns1:StatusParameter><ns1:Key>{text(key)}</ns1:Key><ns1:Value>{text(value)}</ns1:Value></ns1:StatusParameter>"
-        for key, value in status.parameters
-    )
-    return (
-        f"<ns1:RequestStatus><ns1:StatusCode>{status.code:d}</ns1:StatusCode>{parameters}"
-        f"<ns1:StatusDescription>{text(status.description)}</ns1:StatusDescription></ns1:RequestStatus>"
-    )
-
-
-def _open_send(root: etree._Element, block: etree._Element, version: Version, operation: Operation) -> Call:
+def _open_send(
+    found: partial[Call], root: etree._Element, block: etree._Element, version: Version, operation: Operation
+) -> Call:
     reader = read_request_data if operation is Operation.SEND_REQUEST else read_response_data
     data = reader(block, version)
     if data.async_status is not None:
         raise EnvelopeInvalid(f"{path(block)} holds AsyncProcessingStatus, which only the exchange may fill")
-    return Call(
-        version=version,
-        operation=operation,
-        root=root,
-        signed=block,
-        signature=_signature(root, version),
+    routing = child(root, version.routing, "Routing") if version is Version.V1_3 else None
+    return found(
         message_id=data.message_id,
         to=data.to,
         reference_message_id=data.reference_message_id,
+        transaction_code=data.transaction_code,
         node_id=data.node_id,
         end_of_life=data.end_of_life,
         content=data.content,
-        message_type=None if data.content is None else MessageType.of(data.content),
+        message_type=data.message_type,
         rejections=data.rejections,
         status=data.status,
         test=data.test,
+        personal_signature=data.personal_signature,
+        attachments=data.attachments,
+        contents=read_contents(root, version),
+        files=data.files,
+        business_process_metadata=data.business_process_metadata,
+        registry=data.registry,
+        routing=None if routing is None else read_routing(need(routing, version.routing, "RoutingInformation")),
+        routing_block=routing,
     )
 
 
@@ -395,7 +380,3 @@ def _read_selector(block: etree._Element, version: Version) -> MessageType | Non
     if namespace is None or root is None:
         raise EnvelopeInvalid(f"{path(block)} names a namespace without a root element, or the other way round")
     return MessageType(namespace=namespace.strip(), root=root.strip())
-
-
-def _signature(root: etree._Element, version: Version) -> etree._Element | None:
-    return envelope.signature_in(child(root, version.types, "CallerInformationSystemSignature"))

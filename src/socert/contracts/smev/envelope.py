@@ -21,8 +21,12 @@ from socert.contracts.smev.version import BY_TYPES, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from enum import StrEnum
+    from typing import TypeVar
 
     from socert.contracts.smev.operation import Operation
+
+    E = TypeVar("E", bound=StrEnum)
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -40,6 +44,9 @@ _DATE_TIME = re.compile(
     r"\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\s*",
     re.ASCII,
 )
+
+_NUMBER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+"""As long as an xs:long may be."""
 
 
 def wrap(payload: str) -> bytes:
@@ -172,6 +179,28 @@ def read_moment(element: etree._Element) -> datetime:
     except ValueError:
         raise EnvelopeInvalid(f"{path(element)} is no date and time that there is") from None
     return moment.replace(tzinfo=_MOSCOW) if moment.tzinfo is None else moment
+
+
+def read_enum(element: etree._Element, kind: type[E]) -> E:
+    """Return the member of an enumeration that an element names. Raises EnvelopeInvalid where there is none."""
+    try:
+        return kind(read(element))
+    except ValueError:
+        known = ", ".join(kind)
+        raise EnvelopeInvalid(f"{path(element)} is not one of {known}") from None
+
+
+def read_number(element: etree._Element) -> int:
+    """Return a whole number. Raises EnvelopeInvalid."""
+    return whole_number(read(element), path(element))
+
+
+def whole_number(value: str, where: str) -> int:
+    """Return a whole number. Raises EnvelopeInvalid with `where`."""
+    written = value.strip()
+    if not _NUMBER.fullmatch(written):
+        raise EnvelopeInvalid(f"{where} is not a whole number")
+    return int(written)
 
 
 def read_boolean(value: str, where: str) -> bool:

@@ -11,11 +11,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from socert.contracts import xml
+from socert.contracts.errors import EnvelopeInvalid, SignatureFault, SignatureInvalid
+from socert.contracts.signature import xmldsig
+from socert.contracts.signature.transform import normalize
+from socert.contracts.smev.attachments import read_attachments, read_files, render_headers
+from socert.contracts.smev.envelope import child, fragment, need, only, path, read_number, signature_in
+from socert.contracts.smev.version import Version
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lxml import etree
 
     from socert.contracts.message import BusinessMessage
+    from socert.contracts.signature.signer import Signer
+    from socert.contracts.signature.suites import Suite
+    from socert.contracts.signature.xmldsig import Verified
     from socert.contracts.smev.attachments import AttachmentHeader, RefAttachmentHeader
+
+_DIRECTIVE = Version.V1_3.directive
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,3 +57,59 @@ class RegistryRecord:
     files: tuple[RefAttachmentHeader, ...] = ()
     signature: etree._Element | None = None
     personal_signatures: tuple[etree._Element, ...] = ()
+
+
+def render_registry(records: Sequence[Record], signer: Signer) -> str:
+    """Return Registry, each record signed. Raises ValueError where two records share an id."""
+    if len({record.record_id for record in records}) != len(records):
+        raise ValueError("two records of a registry have the same record_id: number them apart")
+    inside = "".join(_render(record, signer) for record in records)
+    return f'<dir:Registry xmlns:dir="{_DIRECTIVE}">{inside}</dir:Registry>'
+
+
+def _render(record: Record, signer: Signer) -> str:
+    content = record.content if isinstance(record.content, bytes) else record.content.render().encode()
+    identifier = f"RECORD_{record.record_id}"
+    block = (
+        f'<dir:Record xmlns:dir="{_DIRECTIVE}" Id="{identifier}">'
+        f"<dir:RecordContent>{fragment(xml.parse(content)).decode()}</dir:RecordContent>"
+        f"{render_headers(record.attachments, record.files, Version.V1_3, 1)}</dir:Record>"
+    )
+    signature = xmldsig.sign(normalize(xml.parse(block.encode())), reference=identifier, signer=signer)
+    return (
+        f"<dir:RegistryRecord><dir:RecordId>{record.record_id:d}</dir:RecordId>{block}"
+        f"<dir:RecordSignature>{signature}</dir:RecordSignature></dir:RegistryRecord>"
+    )
+
+
+def read_registry(content: etree._Element | None, version: Version) -> tuple[RegistryRecord, ...]:
+    """Read the records where a message's content is a registry, () where it is not. Raises EnvelopeInvalid."""
+    if content is None or version is not Version.V1_3 or content.tag != f"{{{_DIRECTIVE}}}Registry":
+        return ()
+    records = tuple(_read(one) for one in content.iterchildren(f"{{{_DIRECTIVE}}}RegistryRecord"))
+    if not records:
+        raise EnvelopeInvalid(f"{path(content)} holds no record")
+    return records
+
+
+def _read(holder: etree._Element) -> RegistryRecord:
+    block = need(holder, _DIRECTIVE, "Record")
+    personal = (signature_in(one) for one in block.iterchildren(f"{{{_DIRECTIVE}}}PersonalSignature"))
+    return RegistryRecord(
+        record_id=read_number(need(holder, _DIRECTIVE, "RecordId")),
+        element=block,
+        content=only(need(block, _DIRECTIVE, "RecordContent")),
+        attachments=read_attachments(block, Version.V1_3),
+        files=read_files(block, Version.V1_3),
+        signature=signature_in(child(holder, _DIRECTIVE, "RecordSignature")),
+        personal_signatures=tuple(one for one in personal if one is not None),
+    )
+
+
+def verify(record: RegistryRecord, suites: frozenset[Suite]) -> Verified:
+    """Verify the signature over one record. Raises SignatureInvalid, with NoSignatureFound where there is none."""
+    if record.signature is None:
+        raise SignatureInvalid(
+            SignatureFault.NO_SIGNATURE_FOUND, f"record {record.record_id} holds no signature in RecordSignature"
+        )
+    return xmldsig.verify(record.signature, target=record.element, suites=suites)

@@ -10,6 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from socert.contracts.smev.envelope import child, need, path, read, read_boolean, read_enum, read_number
+from socert.contracts.smev.version import Version
+from socert.contracts.xml import escape_text as text
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+ROUTING_ID = "SIGNED_ROUTING"
+"""Id of the block that the caller signs beside the message itself."""
+
+_NAMESPACE = Version.V1_3.routing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,3 +88,110 @@ class RoutingStatus:
     dynamic: tuple[ValueStatus, ...] = ()
     identifiers: tuple[ValueStatus, ...] = ()
     records: tuple[RecordStatus, ...] = ()
+
+
+def render_routing(routing: Routing) -> str:
+    """Return RoutingInformation in the normal form of the exchange's transform, with an Id to sign it by."""
+    values = _render_values(routing.dynamic, routing.identifiers)
+    if routing.records:
+        values += f"<ns1:RegistryRouting>{''.join(map(_render_record, routing.records))}</ns1:RegistryRouting>"
+    return (
+        f'<ns1:RoutingInformation xmlns:ns1="{_NAMESPACE}" Id="{ROUTING_ID}"><ns1:MessageID>{text(routing.message_id)}'
+        f"</ns1:MessageID>{values}</ns1:RoutingInformation>"
+    )
+
+
+def read_routing(block: etree._Element) -> Routing:
+    """Read RoutingInformation. Raises EnvelopeInvalid."""
+    holder = child(block, _NAMESPACE, "RegistryRouting")
+    records = () if holder is None else holder.iterchildren(_named("RegistryRecordRouting"))
+    return Routing(
+        message_id=read(need(block, _NAMESPACE, "MessageID")),
+        dynamic=_read_values(block, "Dynamic"),
+        identifiers=_read_values(block, "Identifier"),
+        records=tuple(map(_read_record, records)),
+    )
+
+
+def render_routing_status(status: RoutingStatus) -> str:
+    """Return RoutingStatus."""
+    records = "".join(
+        f"<rou:RegistryRoutingStatus><rou:RecordId>{one.record_id:d}</rou:RecordId>"
+        f"<rou:RoutingStatusCode>{one.code.value}</rou:RoutingStatusCode>"
+        f"{_render_statuses(one)}</rou:RegistryRoutingStatus>"
+        for one in status.records
+    )
+    return f'<rou:RoutingStatus xmlns:rou="{_NAMESPACE}">{_render_statuses(status)}{records}</rou:RoutingStatus>'
+
+
+def read_routing_status(block: etree._Element) -> RoutingStatus:
+    """Read RoutingStatus. Raises EnvelopeInvalid."""
+    return RoutingStatus(
+        dynamic=_read_statuses(block, "Dynamic"),
+        identifiers=_read_statuses(block, "Identifier"),
+        records=tuple(
+            RecordStatus(
+                record_id=read_number(need(one, _NAMESPACE, "RecordId")),
+                code=read_enum(need(one, _NAMESPACE, "RoutingStatusCode"), RoutingCode),
+                dynamic=_read_statuses(one, "Dynamic"),
+                identifiers=_read_statuses(one, "Identifier"),
+            )
+            for one in block.iterchildren(_named("RegistryRoutingStatus"))
+        ),
+    )
+
+
+def _named(name: str) -> str:
+    return f"{{{_NAMESPACE}}}{name}"
+
+
+def _render_values(dynamic: tuple[str, ...], identifiers: tuple[str, ...]) -> str:
+    return "".join(
+        f"<ns1:{kind}Routing>"
+        + "".join(f"<ns1:{kind}Value>{text(value)}</ns1:{kind}Value>" for value in values)
+        + f"</ns1:{kind}Routing>"
+        for kind, values in (("Dynamic", dynamic), ("Identifier", identifiers))
+        if values
+    )
+
+
+def _read_values(block: etree._Element, kind: str) -> tuple[str, ...]:
+    holder = child(block, _NAMESPACE, f"{kind}Routing")
+    return () if holder is None else tuple(map(read, holder.iterchildren(_named(f"{kind}Value"))))
+
+
+def _render_record(record: RecordRouting) -> str:
+    return (
+        f"<ns1:RegistryRecordRouting><ns1:RecordId>{record.record_id:d}</ns1:RecordId>"
+        f"<ns1:UseGeneralRouting>{'true' if record.general else 'false'}</ns1:UseGeneralRouting>"
+        f"{_render_values(record.dynamic, record.identifiers)}</ns1:RegistryRecordRouting>"
+    )
+
+
+def _read_record(block: etree._Element) -> RecordRouting:
+    general = need(block, _NAMESPACE, "UseGeneralRouting")
+    return RecordRouting(
+        record_id=read_number(need(block, _NAMESPACE, "RecordId")),
+        general=read_boolean(read(general), path(general)),
+        dynamic=_read_values(block, "Dynamic"),
+        identifiers=_read_values(block, "Identifier"),
+    )
+
+
+def _render_statuses(status: RoutingStatus | RecordStatus) -> str:
+    return "".join(
+        f"<rou:{kind}RoutingStatus><rou:{kind}Value>{text(one.value)}</rou:{kind}Value>"
+        f"<rou:RoutingStatusCode>{one.code.value}</rou:RoutingStatusCode></rou:{kind}RoutingStatus>"
+        for kind, statuses in (("Dynamic", status.dynamic), ("Identifier", status.identifiers))
+        for one in statuses
+    )
+
+
+def _read_statuses(block: etree._Element, kind: str) -> tuple[ValueStatus, ...]:
+    return tuple(
+        ValueStatus(
+            value=read(need(one, _NAMESPACE, f"{kind}Value")),
+            code=read_enum(need(one, _NAMESPACE, "RoutingStatusCode"), RoutingCode),
+        )
+        for one in block.iterchildren(_named(f"{kind}RoutingStatus"))
+    )

@@ -1,6 +1,7 @@
 """What is said about a message instead of its content: statuses, refusals, and the exchange's own verdict.
 
-Source: SMEV 3 schemas 1.1, 1.2 and 1.3 (InteractionStatusType, MessageTypeType, RejectCode, RequestStatus, AsyncProcessingStatus).
+Sources: SMEV 3 schemas 1.1, 1.2 and 1.3 (InteractionStatusType, InteractionTypeType, MessageTypeType, RejectCode,
+RequestStatus, AsyncProcessingStatus).
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from socert.contracts.smev.version import Version
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from socert.contracts.smev.faults import Fault
     from socert.contracts.smev.routing import RoutingStatus
 
@@ -45,6 +50,35 @@ class MessageCategory(StrEnum):
     RESPONSE = "RESPONSE"
     CANCEL = "CANCEL"
     """Version 1.1."""
+
+
+_SINCE_1_3 = {
+    # Before 1.3 a response that waits to be checked is called a request, and what the exchange is done with, accepted.
+    InteractionStatus.PROCESSED: InteractionStatus.ACCEPTED,
+    InteractionStatus.RESPONSE_QUEUED: InteractionStatus.QUEUED,
+    InteractionStatus.RESPONSE_PROCESSED: InteractionStatus.RESPONSE_ACCEPTED,
+}
+_NEAREST: Mapping[Version, Mapping[InteractionStatus, InteractionStatus]] = {
+    Version.V1_1: _SINCE_1_3
+    | {
+        InteractionStatus.RESPONSE_REJECTED: InteractionStatus.REJECTED,
+        InteractionStatus.DELIVERED: InteractionStatus.RESPONSE_DELIVERED,
+        # Nothing more comes of either.
+        InteractionStatus.ARCHIVED: InteractionStatus.RESPONSE_DELIVERED,
+    },
+    Version.V1_2: _SINCE_1_3 | {InteractionStatus.RESPONSE_DELIVERED: InteractionStatus.DELIVERED},
+    Version.V1_3: {InteractionStatus.RESPONSE_DELIVERED: InteractionStatus.DELIVERED},
+}
+
+
+def nearest(status: InteractionStatus, version: Version, category: MessageCategory) -> InteractionStatus:
+    """Return the status itself where the version has it, else the nearest that it has, so that it can be written.
+
+    A request that was delivered is being processed in version 1.1, which knows delivered responses only.
+    """
+    if status is InteractionStatus.DELIVERED and version is Version.V1_1 and category is not MessageCategory.RESPONSE:
+        return InteractionStatus.PROCESSING
+    return _NEAREST[version].get(status, status)
 
 
 class InteractionType(StrEnum):

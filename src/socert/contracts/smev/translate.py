@@ -1,4 +1,4 @@
-"""A sender's block in another version's words, for a recipient who polls with another version than the sender sent with.
+"""A sender's block in another version's words: for a recipient who polls with another version than the sender's.
 
     sender_block(call.sender_data(), call.version, Version.V1_1)
 
