@@ -214,7 +214,8 @@ def test_an_element_of_the_exchange_by_itself_is_checked(signer: KeySigner) -> N
 
 @pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind is not FaultKind.UNKNOWN])
 def test_faults_are_checked_by_what_they_say(kind: FaultKind) -> None:
-    report = examine(reply.fault(Fault(kind=kind, text="Ошибка", errors=(ValidationError(text="x"),))))
+    said = Fault(kind=kind, text="Ошибка", errors=(ValidationError(text="x"),))
+    report = examine(reply.fault(said, Version.V1_3))
     assert report.valid, report.findings
     assert report.envelope is not None
     assert report.envelope.title == f"ошибка {kind.value}"

@@ -16,7 +16,7 @@ from socert.contracts.signature import xmldsig
 from socert.contracts.signature.transform import normalize
 from socert.contracts.smev import envelope
 from socert.contracts.smev.attachments import render_headers
-from socert.contracts.smev.envelope import XSI, stamp
+from socert.contracts.smev.envelope import DSIG, XSI, stamp
 from socert.contracts.smev.registry import render_registry
 from socert.contracts.smev.routing import ROUTING_ID, render_routing
 from socert.contracts.smev.version import Version
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 CALLER_ID = "SIGNED_BY_CALLER"
 """Id of the block that the caller signs: free to choose; this is what most participants write."""
 
-_XSI = XSI.encode()
+_PREFIXES_MATTER = (XSI.encode(), DSIG.encode())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,8 +155,9 @@ def signed_call(
         canonical = written.encode()
     else:
         canonical = normalize(xml.parse(written.encode()))
-        # Values of xsi:type name types by prefix: such a block travels as it is, since renamed prefixes lose them.
-        if _XSI not in canonical:
+        # Values of xsi:type name types by prefix, and a signature inside is over its own prefixes: such a block travels
+        # as it is, since renamed prefixes break them.
+        if not any(space in canonical for space in _PREFIXES_MATTER):
             written = canonical.decode()
     signature = xmldsig.sign(canonical, reference=CALLER_ID, signer=signer)
     routed = "" if routing is None else _routing(routing, signer)
