@@ -181,7 +181,7 @@ class Attachments:
 
     async def _verify(self, message_id: str) -> None:
         files = self._files.kept(message_id)
-        right = bool(files) and all([await asyncio.to_thread(_holds, place, claim) for place, claim in files])
+        right = bool(files) and all([await asyncio.to_thread(holds, place, claim) for place, claim in files])
         if not right:
             log.info("files are not what their message says", message_id=message_id)
             self._wrong(message_id)
@@ -198,7 +198,7 @@ class Attachments:
             self._released(row["recipient"])
 
 
-def _holds(place: Path, claim: Claim) -> bool:
+def holds(place: Path, claim: Claim) -> bool:
     """Whether a file is what its message says; reads it once, piece by piece."""
     digests = [Digest(suite) for suite in claim.suites]
     size = 0
