@@ -151,6 +151,15 @@ def test_attributes_are_limited() -> None:
     assert refusal(long(65_537)).reason == "an attribute is longer than 65536 characters"
 
 
+def test_elements_and_attributes_of_a_document_are_limited() -> None:
+    """Ten megabytes of empty elements would take three hundred as a tree."""
+    most = b"<a>" + b"<a/>" * 499_998 + b"</a>"
+    assert len(parse(most)) == 499_998
+    reason = "it has more than 500000 tags or attributes"
+    assert refusal(most.replace(b"</a>", b"<a/></a>")).reason == reason
+    assert refusal(b"<a>" + b"<a b=''/>" * 250_000 + b"=" * 250_001 + b"</a>").reason == reason
+
+
 def test_threads_parse_at_the_same_time() -> None:
     failures: list[BaseException] = []
 

@@ -37,6 +37,9 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_DEPTH: Final = 64
 """Deepest nesting accepted unless the caller says otherwise; the root is at depth 1."""
 
+MAX_MARKS: Final = 500_000
+"""Most tags and most equals signs: as a tree, a small document of empty elements or attributes fills much memory."""
+
 MAX_ATTRIBUTES: Final = 128
 """Most attributes that one element may have."""
 
@@ -73,12 +76,15 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
     """Return the root element of a whole UTF-8 document; `XmlRefused` for anything that is not plain XML.
 
     Refused: more than `max_bytes`, any encoding but UTF-8, any DOCTYPE (looked for before the parser sees the bytes,
-    so no entity is ever expanded), nesting deeper than `max_depth`, elements with too many or too long attributes.
+    so no entity is ever expanded), nesting deeper than `max_depth`, too many elements, elements with too many or too
+    long attributes.
     """
     if len(data) > max_bytes:
         raise XmlRefused(f"it is {len(data)} bytes long and {max_bytes} are allowed")
     _refuse_other_encodings(data)
     _refuse_doctype(data)
+    if data.count(b"<") > MAX_MARKS or data.count(b"=") > MAX_MARKS:
+        raise XmlRefused(f"it has more than {MAX_MARKS} tags or attributes")
     parser = _parser()
     try:
         root = etree.fromstring(data, parser)

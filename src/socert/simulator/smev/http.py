@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import aiohttp
 from aiohttp import web
 from lxml import etree
 
@@ -54,11 +53,9 @@ class Endpoint:
         try:
             data = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            refused = self._node.unreadable(f"the message is larger than {self._limit} bytes", self._version)
-            return _soap(500, refused)
-        except aiohttp.ClientPayloadError:
-            # What the server's own reader says of a body in a broken Content-Encoding or Transfer-Encoding.
-            return _soap(500, self._node.unreadable("the body is not in the encoding it says", self._version))
+            return self._unread(f"the message is larger than {self._limit} bytes")
+        except web.RequestPayloadError:
+            return self._unread("the body is not in the encoding it says, or is cut short")
         operation = checks.meant(data, request.headers.get("SOAPAction", ""))
         trouble = self._faults.next(operation, self._version)
         after = False
@@ -77,6 +74,12 @@ class Endpoint:
         if after:
             return self._cut(request, operation)
         return _answer(status, body, content_type)
+
+    def _unread(self, reason: str) -> web.Response:
+        """Refuse a body that was not read to its end: nothing else can come over this connection."""
+        answer = _soap(500, self._node.unreadable(reason, self._version))
+        answer.force_close()
+        return answer
 
     def _cut(self, request: web.Request, operation: Operation | None) -> web.Response:
         """Cut the connection: the client sees it closed without an answer."""
