@@ -30,12 +30,17 @@ if TYPE_CHECKING:
 WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 SOAP = "{http://schemas.xmlsoap.org/wsdl/soap/}"
 ID = "b077cd84-3959-11f1-b8b2-0242333cce59"
-OURS = str(resources.files(PACKAGE) / "schemas" / "1.2" / "service.wsdl")
+pytestmark = pytest.mark.parametrize("version", list(Version))
 
 
-@pytest.fixture(scope="module")
-def theirs(oracles: Path) -> str:
-    return str(oracles / "smev3" / "schemas" / "1.2" / "smev-message-exchange-service-1.2.wsdl")
+@pytest.fixture
+def ours(version: Version) -> str:
+    return str(resources.files(PACKAGE) / "schemas" / version.value / "service.wsdl")
+
+
+@pytest.fixture
+def theirs(oracles: Path, version: Version) -> str:
+    return str(oracles / "smev3" / "schemas" / version.value / f"smev-message-exchange-service-{version.value}.wsdl")
 
 
 def resolved(node: etree._Element, written: str | None) -> str:
@@ -57,6 +62,7 @@ def contract(place: str) -> dict[str, Any]:
     assert transport is not None
     return {
         "namespace": root.get("targetNamespace"),
+        "imported": {part.get("namespace") for part in root.iter("{http://www.w3.org/2001/XMLSchema}import")},
         "messages": {
             message.get("name"): [
                 (part.get("name"), resolved(part, part.get("element"))) for part in message.iterchildren(f"{WSDL}part")
@@ -94,30 +100,32 @@ def contract(place: str) -> dict[str, Any]:
     }
 
 
-def test_the_wsdl_promises_what_the_official_one_does(theirs: str) -> None:
-    ours, official = contract(OURS), contract(theirs)
-    assert len(official["operations"]) == 6
+def test_the_wsdl_promises_what_the_official_one_does(ours: str, theirs: str, version: Version) -> None:
+    own, official = contract(ours), contract(theirs)
+    assert len(official["operations"]) == (7 if version is Version.V1_1 else 6)
+    assert sum(kind == "fault" for parts in official["operations"].values() for kind, _, _ in parts) >= 50
+    assert official["imported"] >= {version.types, version.faults}
     for part in official:
-        assert ours[part] == official[part], part
+        assert own[part] == official[part], part
 
 
-def test_the_wsdl_says_what_the_code_says() -> None:
-    said = contract(OURS)
-    assert said["namespace"] == Version.V1_2.service
+def test_the_wsdl_says_what_the_code_says(ours: str, version: Version) -> None:
+    said = contract(ours)
+    assert said["namespace"] == version.service
     assert (said["service"], said["port"][0]) == ("SMEVMessageExchangeService", "SMEVMessageExchangeEndpoint")
-    assert set(said["operations"]) == OPERATIONS_OF[Version.V1_2]
-    for operation in OPERATIONS_OF[Version.V1_2]:
+    assert set(said["operations"]) == OPERATIONS_OF[version]
+    for operation in OPERATIONS_OF[version]:
         faults = {
             said["messages"][message.rpartition("}")[2]][0][1]
             for kind, _, message in said["operations"][operation]
             if kind == "fault"
         }
-        assert faults == {f"{{{Version.V1_2.faults}}}{kind.value}" for kind in faults_of(operation, Version.V1_2)}
+        assert faults == {f"{{{version.faults}}}{kind.value}" for kind in faults_of(operation, version)}
         assert ("operation", "operation", operation.action, None, None) in said["bound"][operation]
         asked, answered = (said["messages"][f"{name}Msg"] for name in (operation.asked, operation.answered))
         assert (asked, answered) == (
-            [("parameters", f"{{{Version.V1_2.types}}}{operation.asked}")],
-            [("parameters", f"{{{Version.V1_2.types}}}{operation.answered}")],
+            [("parameters", f"{{{version.types}}}{operation.asked}")],
+            [("parameters", f"{{{version.types}}}{operation.answered}")],
         )
 
 
@@ -142,9 +150,9 @@ class Answering(zeep.transports.Transport):
 
 
 @pytest.fixture(params=["ours", "official"])
-def place(request: pytest.FixtureRequest) -> str:
+def place(request: pytest.FixtureRequest, version: Version) -> str:
     """The WSDL that a client is made from."""
-    return OURS if request.param == "ours" else str(request.getfixturevalue("theirs"))
+    return str(request.getfixturevalue("ours" if request.param == "ours" else "theirs"))
 
 
 def asked(place: str, status: int, answer: bytes, operation: Operation, **values: Any) -> tuple[Any, Answering]:
@@ -153,18 +161,19 @@ def asked(place: str, status: int, answer: bytes, operation: Operation, **values
     return client.service[operation.value](**values), transport
 
 
-def test_a_client_made_from_the_wsdl_sends_what_we_open(place: str) -> None:
+def test_a_client_made_from_the_wsdl_sends_what_we_open(place: str, version: Version) -> None:
     target = {"_value_1": ID, "Id": "ID_1", "accepted": True}
-    got, transport = asked(place, 200, reply.ack_reply(), Operation.ACK, AckTargetMessage=target)
+    got, transport = asked(place, 200, reply.ack_reply(version), Operation.ACK, AckTargetMessage=target)
     opened = call.open_call(transport.posted)
     call.check_schema(opened)
-    assert (opened.operation, opened.message_id, opened.accepted) == (Operation.ACK, ID, True)
+    assert (opened.version, opened.operation, opened.message_id) == (version, Operation.ACK, ID)
+    assert opened.accepted is True
     assert transport.headers["SOAPAction"] == '"urn:Ack"'
     assert got is None or not list(got)
 
 
 def test_a_client_made_from_the_wsdl_understands_that_a_message_is_taken(
-    place: str, note: Callable[..., Any], now: datetime, exchange: Signer
+    place: str, version: Version, note: Callable[..., Any], now: datetime, exchange: Signer
 ) -> None:
     metadata = Metadata(
         message_id=ID,
@@ -178,7 +187,7 @@ def test_a_client_made_from_the_wsdl_understands_that_a_message_is_taken(
     got, transport = asked(
         place,
         200,
-        reply.send_reply(Operation.SEND_REQUEST, metadata, signer=exchange),
+        reply.send_reply(Operation.SEND_REQUEST, metadata, signer=exchange, version=version),
         Operation.SEND_REQUEST,
         SenderProvidedRequestData={"MessageID": ID, "MessagePrimaryContent": {"_value_1": content}, "Id": "ID_1"},
     )
@@ -190,15 +199,16 @@ def test_a_client_made_from_the_wsdl_understands_that_a_message_is_taken(
 
 
 def test_a_client_made_from_the_wsdl_understands_a_delivery(
-    place: str, note: Callable[..., Any], now: datetime, caller: Signer, exchange: Signer
+    place: str, version: Version, note: Callable[..., Any], now: datetime, caller: Signer, exchange: Signer
 ) -> None:
-    sent = call.open_call(call.send_request(message_id=ID, content=note("да"), signer=caller))
+    sent = call.open_call(call.send_request(message_id=ID, content=note("да"), signer=caller, version=version))
     delivery = reply.request_delivery(
         sender_data=sent.sender_data(),
         sender_signature=sent.sender_signature(),
         metadata=Metadata(message_type=MessageCategory.REQUEST, sent_at=now),
         reply_to="обратно",
         signer=exchange,
+        version=version,
     )
     selector = {"NamespaceURI": "urn:x", "RootElementLocalName": "Root", "Timestamp": now}
     got, transport = asked(place, 200, delivery, Operation.GET_REQUEST, MessageTypeSelector=selector)
@@ -207,17 +217,34 @@ def test_a_client_made_from_the_wsdl_understands_a_delivery(
     assert (request.SenderProvidedRequestData.MessageID, request.ReplyTo) == (ID, "обратно")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FaultKind if exists(kind, Version.V1_2)])
-def test_a_client_made_from_our_wsdl_understands_each_fault(kind: FaultKind) -> None:
-    cause = next(one for one in Cause if one.kind is kind)
+def test_a_client_made_from_the_wsdl_reads_queue_statistics(place: str, version: Version, now: datetime) -> None:
+    operation = Operation.GET_INCOMING_QUEUE_STATISTICS
+    if version is not Version.V1_1:
+        assert operation not in contract(place)["operations"]
+        return
+    answer = reply.queue_statistics([reply.QueueStatistics(name="очередь", pending=3)])
+    got, transport = asked(place, 200, answer, operation, NodeID="узел", Timestamp={"_value_1": now, "Id": "ID_1"})
+    opened = call.open_call(transport.posted)
+    call.check_schema(opened)
+    assert (opened.operation, opened.node_id, opened.timestamp) == (operation, "узел", now)
+    assert [(one.queueName, one.pendingMessageNumber) for one in got] == [("очередь", 3)]
+
+
+def test_a_client_made_from_our_wsdl_understands_each_fault(ours: str, version: Version) -> None:
+    kinds = [kind for kind in FaultKind if exists(kind, version)]
+    declared = {kind for one in OPERATIONS_OF[version] for kind in faults_of(one, version)}
+    assert {*kinds} - declared == {FaultKind.REQUEST_IS_NOT_FOUND}  # a message of the WSDL that no operation names
+    assert declared < {*kinds}
     fields: dict[str, Any] = dict.fromkeys(
         ["message_id", "subject", "namespace", "root", "to", "attachments", "error"], "x"
     )
-    fault = because(Operation.ACK, cause, **fields)
-    with pytest.raises(zeep.exceptions.Fault) as answer:
-        asked(OURS, 500, reply.fault(fault), Operation.ACK, AckTargetMessage={"_value_1": ID, "Id": "ID_1"})
-    assert answer.value.message == fault.text
-    assert answer.value.code == "soap:Server"
-    detail = answer.value.detail[0]
-    assert etree.QName(detail).localname == kind.value
-    assert detail.findtext(f"{{{Version.V1_2.basic}}}Description") == fault.description
+    target = {"_value_1": ID, "Id": "ID_1", "accepted": True}
+    for kind in kinds:
+        fault = because(Operation.ACK, next(one for one in Cause if one.kind is kind), **fields)
+        with pytest.raises(zeep.exceptions.Fault) as answer:
+            asked(ours, 500, reply.fault(fault, version), Operation.ACK, AckTargetMessage=target)
+        assert answer.value.message == fault.text
+        assert answer.value.code == "soap:Server"
+        detail = answer.value.detail[0]
+        assert etree.QName(detail).localname == kind.value
+        assert detail.findtext(f"{{{version.basic}}}Description") == fault.description
