@@ -6,7 +6,8 @@ from benchmarks.delivery import END_TO_END, FULL_BATCHES
 from benchmarks.enrol import ENROL
 from benchmarks.intake import INTAKE
 from benchmarks.message import MESSAGE
+from benchmarks.mocks import MOCKS, NODE
 from benchmarks.simulator import SIMULATOR
 from benchmarks.turn import TURN
 
-BENCHMARKS = (MESSAGE, END_TO_END, FULL_BATCHES, SIMULATOR, INTAKE, TURN, ENROL)
+BENCHMARKS = (MESSAGE, END_TO_END, FULL_BATCHES, SIMULATOR, NODE, *MOCKS, INTAKE, TURN, ENROL)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 _STOP_SECONDS = 10.0
+_BOUND = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execvp(sys.argv[2], sys.argv[2:])"
+"""Binds a program to a processor before its first thread: those that it starts later stay there too."""
 
 
 def describe() -> str:
@@ -43,16 +45,24 @@ def process(
     arguments: Sequence[str], *, core: int | None, settings: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """Run Python with these arguments on a processor of its own; it is stopped at the end. Paths must be absolute."""
+    with program([sys.executable, *arguments], core=core, settings=settings) as started:
+        yield started
+
+
+@contextmanager
+def program(
+    command: Sequence[str], *, core: int | None, settings: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run any program as `process` runs Python."""
+    bound = [] if core is None else [sys.executable, "-c", _BOUND, str(core)]
     started = subprocess.Popen(
-        [sys.executable, *arguments],
+        [*bound, *command],
         cwd=ROOT,  # where `benchmarks` is found
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | dict(settings or {}),
     )
     try:
-        if core is not None:
-            os.sched_setaffinity(started.pid, {core})
         yield started
     finally:
         started.terminate()
@@ -72,6 +82,14 @@ def line_of(started: subprocess.Popen[str], word: str) -> str:
         if word in line:
             return line.strip()
     raise RuntimeError(f"{started.args!r} ended before it said {word!r}")
+
+
+def held_mebibytes(pid: int) -> float:
+    """Return the memory that a process and those that it started hold now, in MiB."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    held = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page / 2**20
+    started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return held + sum(held_mebibytes(int(child)) for child in started)
 
 
 def peak_mebibytes() -> float:

@@ -25,7 +25,7 @@ from signxml.signer import XMLSigner
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from socert.contracts.portal import account
-from socert.contracts.smev.call import CALLER_ID
+from socert.contracts.smev.blocks import CALLER_ID
 from socert.contracts.smev.version import Version
 
 if TYPE_CHECKING:
