@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from socert.contracts.portal import account, elk_status, enrolment, group_cost, order_event, pf_certificate
 from socert.contracts.signature import testkeys
 from socert.contracts.signature.signer import KeySigner
-from socert.contracts.smev import call, reply
+from socert.contracts.smev import call, multipart, reply
+from socert.contracts.smev.attachments import AttachmentContent, AttachmentHeader
 from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
 from socert.contracts.smev.metadata import Metadata
 from socert.contracts.smev.operation import Operation
@@ -301,6 +302,17 @@ def test_a_multipart_message_is_read_up_to_its_lines(signer: KeySigner) -> None:
     )
     assert finding.line == 7
     assert finding.path.endswith("/MessageID")
+
+
+def test_attachments_in_parts_are_put_back_first(signer: KeySigner) -> None:
+    """An xop:Include where the schema wants base64 is no fault of the message."""
+    header = AttachmentHeader(content_id="a", mime_type="text/plain", signature=b"PKCS#7")
+    content = AttachmentContent(id="a", content=b"text")
+    sent = call.send_request(message_id=ID, content=MESSAGE, signer=signer, attachments=[header], contents=[content])
+    parts, _ = multipart.write(sent, signatures=True)
+    assert parts.count(b"<xop:Include") == 2
+    assert examine(parts).valid
+    assert only(examine(parts.replace(b"cid:1.", b"cid:9."))).code == "envelope_invalid"
 
 
 # Anything at all

@@ -16,7 +16,7 @@ from socert.contracts.errors import EnvelopeInvalid, XmlRefused
 from socert.contracts.message import MessageType
 from socert.contracts.portal.known import UnknownMessageType, find
 from socert.contracts.smev.envelope import SOAP, children
-from socert.contracts.smev.multipart import root_part
+from socert.contracts.smev.multipart import read, root_part
 from socert.contracts.smev.operation import BY_ANSWERED, BY_ASKED, Operation
 from socert.contracts.smev.version import Version
 from socert.contracts.smev.version import schema as exchange_schema
@@ -123,8 +123,9 @@ def _xml_of(data: bytes) -> tuple[bytes, int]:
     if not data.startswith(b"--"):
         return data, 0
     boundary = data[2:].split(b"\n", 1)[0].strip().decode("latin-1").replace('"', "")
-    part = root_part(data, f'multipart/related; boundary="{boundary}"')
-    return part, data.count(b"\n", 0, max(data.find(part), 0))
+    content_type = f'multipart/related; boundary="{boundary}"'
+    part = root_part(data, content_type)
+    return read(data, content_type), data.count(b"\n", 0, max(data.find(part), 0))
 
 
 def _examine_xml(data: bytes) -> Report:
