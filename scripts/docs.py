@@ -24,6 +24,7 @@ from pydantic_core import PydanticUndefined
 
 import socert
 from socert.cli import main as command
+from socert.conformance.table import requirements
 from socert.gateway.config import Settings
 from socert.gateway.domain.policy import MonthDay
 from socert.gateway.domain.records import Register
@@ -123,6 +124,24 @@ def invariants_page() -> str:
     return _finish(lines)
 
 
+def requirements_page() -> str:
+    """The page of what `socert conformance` checks: number, sentence, level, source, one table a subject."""
+    lines = [
+        MADE + "# What `socert conformance` checks\n",
+        "The requirements on messages, sessions and exchanges of SMEV 3, each with its source. A number stays the same",
+        "for good. `manual` is the official manual, version 3.3; `.xsd` and WSDL are those of the contract; what has",
+        "only been seen in real messages says so. [How to check a system](../how-to/check-conformance.md).",
+    ]
+    titles = {"message": "One message", "session": "A session", "endpoint": "An exchange that answers"}
+    for subject, title in titles.items():
+        lines += ["", f"## {title}", "", "| number | requirement | level | source |", "|---|---|---|---|"]
+        for one in requirements():
+            if one.subject == subject:
+                cells = (one.id, one.says.en, one.severity.value, one.source)
+                lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return _finish(lines)
+
+
 def proof() -> ModuleType:
     """The tests' module of what is promised; the tests are no package of the project."""
     spec = importlib.util.spec_from_file_location("socert_proof", ROOT / "tests" / "proof.py")
@@ -148,6 +167,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "seed.md": seed_page,
     "invariants.md": invariants_page,
+    "requirements.md": requirements_page,
 }
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from socert.conformance.message import Message
     from socert.conformance.session import Session
 
-_NODE = {"node_id": "one"}
-
 
 def refused(kind: FaultKind) -> Message:
     return s.heard(s.fault(kind), status=500)
@@ -88,8 +86,8 @@ PAIRS: Mapping[str, tuple[Callable[[], Session], Callable[[], Session]]] = {
         lambda: s.session((s.poll(), s.delivered_answer()), (s.ack(), s.acked()), (s.poll(), s.delivered_answer())),
     ),
     "SMEV-SES-014": (
-        lambda: s.session((s.send(**_NODE), s.taken()), (s.poll(**_NODE), s.delivered_answer())),
-        lambda: s.session((s.send(**_NODE), s.taken()), (s.poll(), s.delivered_answer())),
+        lambda: s.session((s.send(node_id="one"), s.taken()), (s.poll(node_id="one"), s.delivered_answer())),
+        lambda: s.session((s.send(node_id="one"), s.taken()), (s.poll(), s.delivered_answer())),
     ),
     "SMEV-SES-015": (
         lambda: s.session((s.poll_requests(selector=s.NOTE), s.delivered_request())),

@@ -35,7 +35,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--certificate", type=_FILE, help="Certificate (PEM) of the key, registered at the exchange.")
 @click.option(
     "--version",
-    type=click.Choice(list(Version)),
+    type=click.Choice([version.value for version in Version]),
     help="Version of the contract at a URL.  [default: as the URL ends, else 1.2]",
 )
 @click.option(

@@ -148,7 +148,7 @@ def one_element(message: Message) -> Iterable[Finding]:
     "ENV-008",
     "The Body's element is a call or a reply of a known version, or a SOAP fault.",
     "Элемент в Body — вызов или ответ известной версии либо ошибка SOAP.",
-    source="WSDL, messages; README of the schemas: namespace types/1.x",
+    source="WSDL, wsdl:message; schemas, namespaces types/1.x",
     applies=lambda message: message.payload is not None,
 )
 def known_element(message: Message) -> Iterable[Finding]:

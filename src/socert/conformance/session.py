@@ -112,7 +112,7 @@ def _messages(name: str, data: bytes) -> Iterator[Message]:
         return
     ends = [found.start() for found in starts[1:]] + [len(data)]
     for count, (found, end) in enumerate(zip(starts, ends, strict=True), start=1):
-        head, body = _split(data[found.end() :].lstrip(b"\r").removeprefix(b"\n")[: end - found.end()])
+        head, body = _split(data[found.end() : end].removeprefix(b"\n"))
         length = head.get("content-length", "")
         if length.isdigit() and int(length) <= len(body):
             body = body[: int(length)]
