@@ -130,6 +130,7 @@ async def test_queues_and_statistics(exchange: Any) -> None:
         {
             "participant": "EPGU",
             "queue": "request",
+            "node": "",
             "message_type": "account",
             "waiting": 1,
             "unacknowledged": 0,

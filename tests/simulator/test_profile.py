@@ -150,7 +150,7 @@ def test_every_form_says_what_the_law_wants(code: FormCode) -> None:
 
 
 def test_types_go_by_short_names_and_the_cost_question_has_no_place() -> None:
-    assert set(types.types()) == {
+    assert set(types.built_in()) == {
         "account",
         "account.action",
         "account.query",
@@ -182,19 +182,16 @@ def own_type(monkeypatch: pytest.MonkeyPatch) -> Iterator[KnownType]:
         answered_by=(tell,),
     )
     table = MappingProxyType({**known_types(), ask: own})
-    caches = (types.types, types.by_request, types.by_response)
     monkeypatch.setattr(types, "known_types", lambda: table)
     monkeypatch.setattr(types, "find", table.__getitem__)
-    for one in caches:
-        one.cache_clear()
+    types.built_in.cache_clear()
     yield own
     monkeypatch.undo()
-    for one in caches:
-        one.cache_clear()
+    types.built_in.cache_clear()
 
 
 async def test_type_of_a_plug_in_is_carried_by_its_own_schema(own_type: KnownType, parent: Parent) -> None:
-    assert "own" in types.types()
+    assert "own" in types.built_in()
     await parent.region.send(b'<Ask xmlns="urn:own">not a number</Ask>')
     broken = await parent.region.answers()
     assert broken is not None

@@ -158,8 +158,8 @@ def test_sizes_tell_waiting_from_given_out(queues: Queues, clock: SimulatorClock
     take(queues)
 
     assert queues.sizes() == [
-        {"participant": "A", "queue": "request", "message_type": "a", "waiting": 1, "unacknowledged": 1},
-        {"participant": "A", "queue": "request", "message_type": "b", "waiting": 1, "unacknowledged": 0},
+        {"participant": "A", "queue": "request", "node": "", "message_type": "a", "waiting": 1, "unacknowledged": 1},
+        {"participant": "A", "queue": "request", "node": "", "message_type": "b", "waiting": 1, "unacknowledged": 0},
     ]
 
 

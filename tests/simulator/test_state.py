@@ -24,7 +24,7 @@ from socert.simulator.portal.people import Identity, People
 from socert.simulator.portal.people_file import read_people
 from socert.simulator.retention import Retention
 from socert.simulator.settings import Settings
-from socert.simulator.smev.participants import read_listing
+from socert.simulator.smev.listing import read_listing
 from socert.simulator.smev.queues import Kind
 from socert.simulator.state import State
 
@@ -168,8 +168,8 @@ def test_forgetting_looks_once_a_minute_and_walks_indexes() -> None:
 
     deletions = [step for step in steps if step.startswith("DELETE")]
     plans = [row["detail"] for step in deletions for row in state.all(f"EXPLAIN QUERY PLAN {step}")]
-    assert len(deletions) == 4
-    assert len(plans) == 4
+    assert len(deletions) == 5
+    assert len(plans) == 5
     assert all(plan.startswith("SEARCH") and " INDEX " in plan for plan in plans)
 
 

@@ -35,6 +35,7 @@ from socert.simulator.smev.http import Endpoint
 from socert.simulator.smev.node import Node
 from socert.simulator.smev.participants import PORTAL, Participants
 from socert.simulator.smev.queues import Queues
+from socert.simulator.smev.statuses import Statuses
 from socert.simulator.state import State
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Simulator:
         self.journal = Journal()
         self.faults = Faults()
         self.queues = Queues(self.state, self.clock, settings.ack_timeout)
+        self.statuses = Statuses(self.state, self.clock)
         self.participants = Participants(
             portal_certificate=portal.certificate, folder=settings.keys, listing=settings.participants
         )
@@ -77,6 +79,7 @@ class Simulator:
         self.node = Node(
             state=self.state,
             queues=self.queues,
+            statuses=self.statuses,
             participants=self.participants,
             signer=exchange,
             clock=self.clock,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: How often it is looked for what to forget, so that a round is short and most messages pay a comparison only.
 _ROUND = timedelta(minutes=1)
 #: A route is kept while the portal expects answers there: an application is answered for months.
-_BY_RETENTION = {"route": "kept = 0 AND created", "portal_inbox": "received", "queue": "sent_at"}
+_BY_RETENTION = {"route": "kept = 0 AND created", "portal_inbox": "received", "queue": "sent_at", "status": "created"}
 
 log = get_logger("retention")
 

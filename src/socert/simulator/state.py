@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Changes whenever a table changes in a way that files of the version before do not have.
-_LAYOUT = 4
+_LAYOUT = 5
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sent (
     message_id TEXT PRIMARY KEY, received INTEGER NOT NULL
@@ -27,23 +27,36 @@ CREATE TABLE IF NOT EXISTS queue (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     recipient TEXT NOT NULL,
     kind TEXT NOT NULL,
+    node TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    category TEXT NOT NULL,
+    version TEXT NOT NULL,
     message_type TEXT NOT NULL,
     message_id TEXT NOT NULL,
     original_id TEXT,
     reference_id TEXT,
+    transaction_code TEXT,
     sender TEXT NOT NULL,
     node_id TEXT,
     address TEXT,
     sent_at INTEGER NOT NULL,
+    end_of_life INTEGER,
     hidden_until INTEGER,
     data BLOB,
     signature BLOB,
-    rejection TEXT
+    verdict TEXT
 );
-CREATE INDEX IF NOT EXISTS queue_first ON queue (recipient, kind, hidden_until, seq);
-CREATE INDEX IF NOT EXISTS queue_typed ON queue (recipient, kind, message_type, hidden_until, seq);
+CREATE INDEX IF NOT EXISTS queue_first ON queue (recipient, kind, node, hidden_until, rank, seq);
+CREATE INDEX IF NOT EXISTS queue_typed ON queue (recipient, kind, node, message_type, hidden_until, rank, seq);
 CREATE INDEX IF NOT EXISTS queue_target ON queue (message_id, recipient);
 CREATE INDEX IF NOT EXISTS queue_sent ON queue (sent_at);
+CREATE INDEX IF NOT EXISTS queue_ending ON queue (end_of_life) WHERE end_of_life IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS status (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, recipient TEXT NOT NULL, document TEXT NOT NULL, created INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS status_first ON status (recipient, seq);
+CREATE INDEX IF NOT EXISTS status_created ON status (created);
 
 CREATE TABLE IF NOT EXISTS attachment (
     message_id TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL,
@@ -72,6 +85,7 @@ CREATE TABLE IF NOT EXISTS route (
     message_type TEXT NOT NULL,
     node_id TEXT,
     reference_id TEXT,
+    transaction_code TEXT,
     created INTEGER NOT NULL,
     kept INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
@@ -210,6 +224,7 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 _NAMES = (
     "sent",
     "queue",
+    "status",
     "attachment",
     "stored_file",
     "route",

@@ -7,6 +7,7 @@ Build (each returns the bytes of a whole SOAP envelope; all take `version=V1_2`,
     response_delivery(*, original_message_id, sender_data, sender_signature, metadata, transaction_code=None,
                       reference_message_id=None, stored=(), contents=())
     async_status(status, *, message_id, to, metadata)             # GetResponse: a verdict
+    cancel_delivery(*, message_id, reference, metadata)           # GetRequest of 1.1: of a request sent before
     status_message(status)                                        # GetStatus: a verdict
     empty(operation)   ack_reply()   fault(fault)
     queue_statistics(statistics)                                  # version 1.1 alone, unsigned
@@ -203,6 +204,20 @@ def empty(operation: Operation, version: Version = Version.V1_2) -> bytes:
     """Build the reply to GetRequest, GetResponse or GetStatus that says: the queue is empty."""
     holder_of(operation)
     return _answer(operation, version, "")
+
+
+def cancel_delivery(*, message_id: str, reference: str, metadata: Metadata, signer: Signer) -> bytes:
+    """Build the reply to GetRequest that cancels the request `reference`, which version 1.1 alone has.
+
+    No operation sends a cancel, so there is no sender's signature to deliver.
+    """
+    version = Version.V1_1
+    inside = (
+        f'<bas:MessageReference xmlns:bas="{version.basic}">{text(reference)}</bas:MessageReference>'
+        f"<typ:MessageID>{text(message_id)}</typ:MessageID>"
+        f"<typ:MessageMetadata>{render_metadata(metadata, 'typ', version)}</typ:MessageMetadata>"
+    )
+    return _deliver(Operation.GET_REQUEST, "Cancel", inside, signer, version)
 
 
 def queue_statistics(statistics: Sequence[QueueStatistics]) -> bytes:

@@ -277,8 +277,8 @@ class Consumer:
             except Exception:  # as with a request
                 log.exception("the portal failed on an answer", message_id=message.message_id)
                 return True
-        elif message.rejection is not None:
-            future.set_exception(QueryFailed(message.rejection.text))
+        elif message.verdict is not None:
+            future.set_exception(QueryFailed(message.verdict.details))
         else:
             answer = read_response_data(xml.parse(message.data), _VERSION)
             if answer.status is None:
@@ -328,8 +328,8 @@ def expect_no_more(state: State, kind: str, ref: str) -> None:
 
 def _answered(message: Queued) -> Answered | None:
     """Read what an answer says; None for one that only tells that the request is being worked on."""
-    if message.rejection is not None:
-        return Answered(refused=message.rejection.text, by_exchange=True)
+    if message.verdict is not None:
+        return Answered(refused=message.verdict.details, by_exchange=True)
     answer = read_response_data(xml.parse(message.data), _VERSION)
     if answer.status is not None:
         return None

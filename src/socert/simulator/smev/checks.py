@@ -143,19 +143,26 @@ def check_age(call: Call, now: datetime, oldest: timedelta) -> None:
         raise refuse(call.operation, Cause.ID_STALE)
 
 
+def check_routing(call: Call, participants: Participants, sender: Participant) -> None:
+    """Verify the signature over the routing of a request: it is its sender's too."""
+    try:
+        verified = calls.verify_routing(call, SUITES)
+    except SignatureInvalid as error:
+        raise _bad_signature(call.operation, error.reason, f"RoutingSignature: {error.detail}") from error
+    if participants.by_certificate(verified.certificate) != sender:
+        raise _bad_signature(
+            call.operation, SignatureFault.CERTIFICATE_IS_NOT_FOUND, "RoutingSignature is not by the message's sender"
+        )
+
+
 def complaints(violations: Iterable[Violation]) -> list[ValidationError]:
     """Turn violations of a schema into the complaints of InvalidContent."""
     return [ValidationError(text=str(violation), position=violation.line) for violation in violations]
 
 
-def restored(errors: Iterable[tuple[int, str]]) -> list[ValidationError]:
-    """Return complaints from the form they have in a queue: line and text."""
-    return [ValidationError(text=text, position=line) for line, text in errors]
-
-
 def caller(call: Call) -> str:
     """Return the subject of the certificate that a call shows, as the manual's texts quote it; empty without one."""
-    der = _certificate(call)
+    der = certificate_of(call)
     try:
         return "" if der is None else subject(load_certificate(der))
     except SignatureInvalid:
@@ -197,7 +204,7 @@ def _foreign_signature(call: Call) -> bool:
     return block is not None and len(block) > 0
 
 
-def _certificate(call: Call) -> bytes | None:
+def certificate_of(call: Call) -> bytes | None:
     """Return the certificate that a call shows, whatever its signature is worth; None without one."""
     if call.signature is None:
         return None
@@ -209,7 +216,7 @@ def _certificate(call: Call) -> bytes | None:
 
 
 def _named_sender(call: Call, participants: Participants, unsigned: str) -> Participant:
-    der = _certificate(call)
+    der = certificate_of(call)
     found = participants.by_mnemonic(unsigned) if der is None else participants.by_certificate(der)
     if found is None:
         raise refuse(call.operation, Cause.SENDER_UNKNOWN)

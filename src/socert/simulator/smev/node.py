@@ -25,7 +25,9 @@ from socert.simulator.errors import NodeRefused
 from socert.simulator.smev import checks
 from socert.simulator.smev.queues import Kind
 from socert.simulator.smev.receiving import Receiving
+from socert.simulator.smev.routing import Router
 from socert.simulator.smev.sending import Sending
+from socert.simulator.smev.verdicts import Defect, Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from socert.simulator.retention import Retention
     from socert.simulator.smev.participants import Participants
     from socert.simulator.smev.queues import Queued, Queues
+    from socert.simulator.smev.statuses import Statuses
     from socert.simulator.state import State
 
 log = get_logger("node")
@@ -68,6 +71,7 @@ class Node:
         *,
         state: State,
         queues: Queues,
+        statuses: Statuses,
         participants: Participants,
         signer: Signer,
         clock: SimulatorClock,
@@ -84,17 +88,22 @@ class Node:
         self._journal = journal
         self._queues = queues
         self._listeners: list[Callable[[str], None]] = []
+        self.verdicts = Verdicts(state=state, queues=queues, statuses=statuses, clock=clock)
         self._sending = Sending(
             state=state,
             queues=queues,
+            verdicts=self.verdicts,
             participants=participants,
+            router=Router(participants, verified=signatures.verified),
             signer=signer,
             clock=clock,
             message_age=message_age,
             retention=retention,
             delivered=self._delivered,
         )
-        self._receiving = Receiving(queues=queues, signer=signer, clock=clock)
+        self._receiving = Receiving(
+            queues=queues, statuses=statuses, participants=participants, signer=signer, clock=clock
+        )
 
     def on_delivery(self, listener: Callable[[str], None]) -> None:
         """Call `listener` with the recipient's mnemonic whenever a message was put into a queue."""
@@ -131,7 +140,8 @@ class Node:
         What GetRequest and GetResponse do, without envelopes that nobody would see and signatures over nothing foreign.
         """
         started = time.perf_counter()
-        message = self._queues.take(recipient, kind, message_type)
+        self._sweep()
+        message = self._receiving.take(recipient, kind, message_type, None, Version.V1_2)
         if message is not None:
             operation = Operation.GET_REQUEST if kind is Kind.REQUEST else Operation.GET_RESPONSE
             trace = _Trace(operation=operation.value, participant=recipient, message_id=message.message_id)
@@ -206,14 +216,33 @@ class Node:
                 return self._sending.send_response(call, participant)
             case Operation.GET_REQUEST | Operation.GET_RESPONSE:
                 kind = Kind.REQUEST if call.operation is Operation.GET_REQUEST else Kind.RESPONSE
+                self._sweep()
                 body, message_id = self._receiving.get(call, participant, kind)
                 trace.outcome, trace.message_id = ("empty", "") if message_id is None else ("ok", message_id)
                 return body
             case Operation.GET_STATUS:
-                trace.outcome = "empty"
-                return self._receiving.get_status(call)
+                self._sweep()
+                body, status = self._receiving.get_status(call, participant)
+                trace.outcome = "empty" if status is None else "ok"
+                trace.message_id = "" if status is None else status.original_message_id
+                return body
+            case Operation.GET_INCOMING_QUEUE_STATISTICS:
+                self._sweep()
+                return self._receiving.statistics(call, participant)
             case Operation.ACK:
                 return self._receiving.acknowledge(call, participant)
+
+    def withdraw(self, message_id: str, defect: Defect) -> bool:
+        """Take a message out of all queues for a defect that was found later; its sender hears of it. False: gone."""
+        sender = self.verdicts.withdraw(message_id, defect)
+        if sender is not None:
+            self._delivered(sender)
+        return sender is not None
+
+    def _sweep(self) -> None:
+        """Let go of messages whose end of life has passed; their senders hear of it."""
+        for sender in self.verdicts.sweep():
+            self._delivered(sender)
 
     def _delivered(self, recipient: str) -> None:
         for listener in self._listeners:

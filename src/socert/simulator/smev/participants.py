@@ -1,25 +1,15 @@
-'''Participants of the exchange: who they are by certificate, which message types they serve and which they may send.
+"""Participants of the exchange: who they are by certificate, which message types they serve and which they may send.
 
 With no configuration there are three: the exchange itself (`exchange.key`), the portal EPGU (`portal.key`), both made
-when absent, and the region REGION, known as soon as `region.crt` lies in the folder of keys. Others are told in TOML:
-
-    """
-    [[participant]]
-    mnemonic = "REGION"
-    certificates = ["region.crt", "region-2027.crt"]    # files beside this one, or absolute
-    serves = ["pf_certificate", "enrolment"]            # gets these requests
-    sends = ["account", "order_event"]                  # may send these requests
-    """
-
-A file replaces all participants but EPGU, whose entry it may replace too (its certificate stays the portal's own).
-A certificate nobody knows makes the list be read anew, so that one may be added while the simulator runs.
-'''
+when absent, and the region REGION, known as soon as `region.crt` lies in the folder of keys. Others are told in a TOML
+file (`listing`), which replaces all participants but EPGU, whose entry it may replace too (its certificate stays the
+portal's own). A certificate nobody knows makes the list be read anew, so that one may
+be added while the simulator runs.
+"""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -27,8 +17,9 @@ from socert.contracts.errors import SignatureInvalid
 from socert.contracts.portal.known import Direction
 from socert.contracts.signature.certificates import fingerprint, load_certificate
 from socert.host.log import get_logger
-from socert.simulator.errors import SettingsError
-from socert.simulator.smev.types import names, types
+from socert.simulator.smev.listing import Listed, Listing, read_listing
+from socert.simulator.smev.listing import Participant as Participant
+from socert.simulator.smev.types import Types, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,25 +33,8 @@ EXCHANGE = "SMEV"
 log = get_logger("participants")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Participant:
-    """One information system: mnemonic, names of message types whose requests it serves, and which it may send."""
-
-    mnemonic: str
-    serves: frozenset[str]
-    sends: frozenset[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Listed:
-    """A participant and where its certificates lie."""
-
-    participant: Participant
-    certificates: tuple[Path, ...]
-
-
 class Participants:
-    """Finds participants by certificate, mnemonic and message type.
+    """Finds participants by certificate, mnemonic and message type; `types` are the message types registered.
 
     `portal_certificate` is the DER certificate of the portal inside; `folder` holds `region.crt`; `listing` is the
     TOML file or None. `SettingsError` when the file cannot be used.
@@ -70,9 +44,18 @@ class Participants:
         self._portal = fingerprint(portal_certificate)
         self._folder = folder
         self._file = listing
+        self._seen: tuple[int, int] | None = None
+        self._listing = Listing(participants=(), types=Types())
         self._by_certificate: dict[str, Participant] = {}
         self._by_mnemonic: dict[str, Participant] = {}
+        self._revoked: frozenset[str] = frozenset()
+        self._personal: dict[str, frozenset[str]] = {}
         self.reload()
+
+    @property
+    def types(self) -> Types:
+        """The message types of the exchange."""
+        return self._listing.types
 
     def by_certificate(self, der: bytes) -> Participant | None:
         """Return whose certificate this is; an unknown one makes the list be read anew first."""
@@ -84,84 +67,76 @@ class Participants:
         return found
 
     def by_mnemonic(self, mnemonic: str) -> Participant | None:
-        """Return who goes by a mnemonic."""
+        """Return the participant of this name."""
         return self._by_mnemonic.get(mnemonic)
+
+    @property
+    def any_revoked(self) -> bool:
+        """Whether there are revoked certificates at all."""
+        return bool(self._revoked)
+
+    def revoked(self, der: bytes | None) -> bool:
+        """Whether the certification authority would say of this certificate that it holds no more."""
+        return der is not None and fingerprint(der) in self._revoked
+
+    def personal_access(self, mnemonic: str) -> frozenset[str] | None:
+        """Return the fingerprints of the officials whose signed requests alone go to a participant; None for all."""
+        return self._personal.get(mnemonic)
 
     def providers(self, message_type: str) -> list[Participant]:
         """Return who serves requests of a message type, by name."""
         return [one for one in self._by_mnemonic.values() if message_type in one.serves]
+
+    def all(self) -> list[Participant]:
+        """Return every participant."""
+        return list(self._by_mnemonic.values())
 
     def mnemonics(self) -> list[str]:
         """Return all mnemonics."""
         return list(self._by_mnemonic)
 
     def reload(self) -> None:
-        """Read the list and the certificates anew; certificates that are not there yet are skipped."""
+        """Read the list anew if it has changed, and the certificates; those that are not there yet are skipped."""
+        self._read()
         by_certificate: dict[str, Participant] = {}
         by_mnemonic: dict[str, Participant] = {}
+        revoked: set[str] = set()
+        personal: dict[str, frozenset[str]] = {}
         for listed in self._listed():
             participant = listed.participant
             by_mnemonic[participant.mnemonic] = participant
             if participant.mnemonic == PORTAL:
                 by_certificate[self._portal] = participant
-            for place in listed.certificates:
+            for place in (*listed.certificates, *listed.revoked):
                 print_ = _fingerprint(place)
                 if print_ is not None:
                     by_certificate[print_] = participant
-        self._by_certificate, self._by_mnemonic = by_certificate, by_mnemonic
+                    if place in listed.revoked:
+                        revoked.add(print_)
+            if listed.personal_access is not None:
+                found = (_fingerprint(place) for place in listed.personal_access)
+                personal[participant.mnemonic] = frozenset(print_ for print_ in found if print_ is not None)
+        self._by_certificate, self._by_mnemonic, self._revoked = by_certificate, by_mnemonic, frozenset(revoked)
+        self._personal = personal
 
-    def _listed(self) -> Iterable[_Listed]:
+    def _read(self) -> None:
+        """Read the file if it is not the one that was read last: compiling schemas takes its time."""
+        if self._file is None:
+            return
+        found = self._file.stat() if self._file.exists() else None
+        seen = None if found is None else (found.st_mtime_ns, found.st_size)
+        if seen is None or seen != self._seen:
+            self._listing, self._seen = read_listing(self._file), seen
+
+    def _listed(self) -> Iterable[Listed]:
         to_portal = names(Direction.REGION_TO_PORTAL, Direction.BOTH_WAYS)
         to_region = names(Direction.PORTAL_TO_REGION, Direction.BOTH_WAYS)
-        portal = Participant(mnemonic=PORTAL, serves=to_portal, sends=to_region)
-        yield _Listed(participant=portal, certificates=())
+        yield Listed(participant=Participant(mnemonic=PORTAL, serves=to_portal, sends=to_region))
         if self._file is None:
             region = Participant(mnemonic=REGION, serves=to_region, sends=to_portal)
-            yield _Listed(participant=region, certificates=(self._folder / "region.crt",))
+            yield Listed(participant=region, certificates=(self._folder / "region.crt",))
             return
-        yield from read_listing(self._file)
-
-
-def read_listing(place: Path) -> list[_Listed]:
-    """Read the TOML file of participants; `SettingsError` says which entry and which field is wrong."""
-    try:
-        document = tomllib.loads(place.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"The list of participants {place} cannot be read: {error}.") from error
-    entries = document.get("participant")
-    if not isinstance(entries, list) or not entries:
-        raise SettingsError(f"{place} holds no [[participant]] entries.")
-    return [_entry(place, number, entry) for number, entry in enumerate(entries, 1)]
-
-
-def _entry(place: Path, number: int, entry: Any) -> _Listed:
-    mnemonic = entry.get("mnemonic")
-    if not isinstance(mnemonic, str) or not 1 <= len(mnemonic) <= 50:
-        raise SettingsError(f"{place}, participant {number}: mnemonic is a text of 1 to 50 characters.")
-    return _Listed(
-        participant=Participant(
-            mnemonic=mnemonic,
-            serves=_types(place, number, entry, "serves"),
-            sends=_types(place, number, entry, "sends"),
-        ),
-        certificates=tuple(place.parent / name for name in _texts(place, number, entry, "certificates")),
-    )
-
-
-def _types(place: Path, number: int, entry: dict[str, Any], field: str) -> frozenset[str]:
-    named = frozenset(_texts(place, number, entry, field))
-    unknown = named - types().keys()
-    if unknown:
-        known = ", ".join(types())
-        raise SettingsError(f"{place}, participant {number}: {field} names {sorted(unknown)}; known are {known}.")
-    return named
-
-
-def _texts(place: Path, number: int, entry: dict[str, Any], field: str) -> list[str]:
-    value = entry.get(field, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise SettingsError(f"{place}, participant {number}: {field} is a list of texts.")
-    return value
+        yield from self._listing.participants
 
 
 def _fingerprint(place: Path) -> str | None:

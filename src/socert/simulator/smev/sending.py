@@ -1,8 +1,8 @@
-"""Taking messages: SendRequest and SendResponse, from a verified call to a place in somebody's queue.
+"""Taking messages: SendRequest and SendResponse, from a verified call to places in queues.
 
-A request gets an address for its answers (ReplyTo) and goes to the provider of its type; an answer goes to whoever
-asked. A business content that breaks its schema is taken and then rejected by a message of the exchange itself, in the
-sender's queue of responses (SMEV 3 manual 3.3, 2.4; 3.2 and 3.5).
+A request gets an address for its answers (ReplyTo) for each of its recipients; an answer goes to whoever asked. What is
+found wrong only after a message was taken is told to its sender by a message of the exchange itself (`verdicts`).
+Source: SMEV 3 manual 3.3, 2.2-2.4, 3.2, 3.5 and 8.
 """
 
 from __future__ import annotations
@@ -13,29 +13,30 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.smev import reply
 from socert.contracts.smev.fault_texts import Cause, because
-from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.status import InteractionStatus, MessageCategory
 from socert.simulator.clock import microseconds
-from socert.simulator.errors import NodeRefused
 from socert.simulator.smev import checks
-from socert.simulator.smev.participants import EXCHANGE
-from socert.simulator.smev.queues import Kind, Queued, Rejection
-from socert.simulator.smev.types import by_request, by_response, schema_of
+from socert.simulator.smev.queues import Kind, Queued, queue_name
+from socert.simulator.smev.receiving import metadata
+from socert.simulator.smev.routing import only_records
+from socert.simulator.smev.transaction_code import is_transaction_code
+from socert.simulator.smev.verdicts import Defect, Judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime, timedelta
 
     from socert.contracts.message import MessageType
     from socert.contracts.signature.signer import Signer
     from socert.contracts.smev.call import Call
-    from socert.contracts.smev.faults import ValidationError
     from socert.simulator.clock import SimulatorClock
     from socert.simulator.retention import Retention
     from socert.simulator.smev.participants import Participant, Participants
     from socert.simulator.smev.queues import Queues
+    from socert.simulator.smev.routing import Routed, Router
     from socert.simulator.smev.types import Registered
+    from socert.simulator.smev.verdicts import Verdicts
     from socert.simulator.state import State
 
 
@@ -50,7 +51,9 @@ class Sending:
         *,
         state: State,
         queues: Queues,
+        verdicts: Verdicts,
         participants: Participants,
+        router: Router,
         signer: Signer,
         clock: SimulatorClock,
         message_age: timedelta,
@@ -59,61 +62,75 @@ class Sending:
     ) -> None:
         self._state = state
         self._queues = queues
+        self._verdicts = verdicts
         self._participants = participants
+        self._router = router
         self._signer = signer
         self._clock = clock
         self._age = message_age
         self._retention = retention
         self._delivered = delivered
-        self._ids = MessageIds(clock)
 
     def send_request(self, call: Call, sender: Participant) -> bytes:
         """Take a request of a participant, return the reply. Raises `NodeRefused`."""
         now = self._clock()
         self._check_new(call, now)
-        assert call.content is not None
         assert call.message_type is not None
         registered = self._registered_request(call.message_type)
         if registered.name not in sender.sends:
             raise checks.refuse(call.operation, Cause.ACCESS_DENIED)
         if call.end_of_life is not None and call.end_of_life <= now:
             raise checks.refuse(call.operation, Cause.END_OF_LIFE)
-        recipient = self._provider(registered, call.message_type, sender)
-        address = _address(call.message_id, sender.mnemonic, call.message_type, now)
-        errors = checks.complaints(schema_of(call.message_type).violations(call.content))
+        if call.transaction_code is not None and not is_transaction_code(call.transaction_code):
+            raise checks.refuse(call.operation, Cause.TRANSACTION_CODE_INVALID)
+        routed = self._router.route(call, registered, sender)
+        recipients = [one.recipient for one in routed.destinations]
+        self._check_room(call, recipients, Kind.REQUEST)
+        judged = Judged(
+            message_id=call.message_id,
+            sender=sender.mnemonic,
+            category=registered.category,
+            message_type=registered.name,
+            node_id=call.node_id,
+            address=_address(call.message_id, sender.mnemonic, call.message_type, now, 0),
+            transaction_code=call.transaction_code,
+            reference_id=call.reference_message_id,
+        )
         with self._state.transaction():
             self._remember(call.message_id, now)
-            if errors:
-                self._reject(call, sender, registered, address, InteractionStatus.REJECTED, errors)
-            else:
-                self._state.run(
-                    "INSERT INTO route (address, message_id, sender, recipient, message_type, node_id, reference_id,"
-                    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    address,
-                    call.message_id,
-                    sender.mnemonic,
-                    recipient,
-                    registered.name,
-                    call.node_id,
-                    call.reference_message_id,
-                    microseconds(now),
-                )
-                self._queues.put(
-                    Queued(
-                        recipient=recipient,
-                        kind=Kind.REQUEST,
-                        message_type=registered.name,
-                        message_id=call.message_id,
-                        sender=sender.mnemonic,
-                        sent_at=now,
-                        node_id=call.node_id,
-                        address=address,
-                        data=call.sender_data(),
-                        signature=call.sender_signature() or b"",
+            taken = not self._rejected(call, judged) and self._routed(routed, judged)
+            if taken:
+                data, signature = call.sender_data(), call.sender_signature() or b""
+                for number, one in enumerate(routed.destinations):
+                    address = judged.address
+                    if number:
+                        address = _address(call.message_id, sender.mnemonic, call.message_type, now, number)
+                    if registered.category is MessageCategory.REQUEST:
+                        self._remember_route(judged, address, one.recipient, now)
+                    self._queues.put(
+                        Queued(
+                            recipient=one.recipient,
+                            kind=Kind.REQUEST,
+                            category=registered.category,
+                            version=call.version,
+                            message_type=registered.name,
+                            message_id=call.message_id,
+                            sender=sender.mnemonic,
+                            sent_at=now,
+                            node_id=call.node_id,
+                            address=address,
+                            end_of_life=call.end_of_life,
+                            # Priorities have no say in broadcasts (manual 2.3.5).
+                            priority=sender.priority and registered.category is MessageCategory.REQUEST,
+                            data=data if one.records is None else only_records(data, one.records),
+                            signature=signature if one.records is None else b"",
+                            reference_id=call.reference_message_id,
+                            transaction_code=call.transaction_code,
+                        )
                     )
-                )
-        self._delivered(sender.mnemonic if errors else recipient)
-        return self._taken_reply(call, MessageCategory.REQUEST, sender.mnemonic, recipient, now)
+        for recipient in recipients if taken else [sender.mnemonic]:
+            self._delivered(recipient)
+        return self._taken_reply(call, registered.category, sender.mnemonic, recipients, now, registered.name)
 
     def send_response(self, call: Call, sender: Participant) -> bytes:
         """Take an answer of a participant, return the reply. Raises `NodeRefused`."""
@@ -122,24 +139,33 @@ class Sending:
         route = self._state.one("SELECT * FROM route WHERE address = ? AND recipient = ?", call.to, sender.mnemonic)
         if route is None:
             raise checks.refuse(call.operation, Cause.REPLY_TO_UNKNOWN, to=call.to)
-        errors: list[ValidationError] = []
         recipient, name = str(route["sender"]), str(route["message_type"])
-        registered = self._registered_response(call, name)
-        if call.message_type is not None and call.content is not None:
-            errors = checks.complaints(schema_of(call.message_type).violations(call.content))
+        self._check_response_type(call, name)
+        self._check_room(call, [recipient], Kind.RESPONSE)
+        judged = Judged(
+            message_id=call.message_id,
+            sender=sender.mnemonic,
+            category=MessageCategory.RESPONSE,
+            message_type=name,
+            address=call.to,
+            transaction_code=route["transaction_code"],
+            reference_id=route["reference_id"],
+        )
         with self._state.transaction():
             self._remember(call.message_id, now)
-            if errors:
-                self._reject(call, sender, registered, call.to, InteractionStatus.RESPONSE_REJECTED, errors)
-            else:
+            taken = not self._rejected(call, judged)
+            if taken:
                 self._queues.put(
                     Queued(
                         recipient=recipient,
                         kind=Kind.RESPONSE,
+                        category=MessageCategory.RESPONSE,
+                        version=call.version,
                         message_type=name,
                         message_id=call.message_id,
                         original_id=route["message_id"],
                         reference_id=route["reference_id"],
+                        transaction_code=route["transaction_code"],
                         sender=sender.mnemonic,
                         sent_at=now,
                         node_id=route["node_id"],
@@ -148,8 +174,8 @@ class Sending:
                         signature=call.sender_signature() or b"",
                     )
                 )
-        self._delivered(sender.mnemonic if errors else recipient)
-        return self._taken_reply(call, MessageCategory.RESPONSE, sender.mnemonic, recipient, now)
+        self._delivered(recipient if taken else sender.mnemonic)
+        return self._taken_reply(call, MessageCategory.RESPONSE, sender.mnemonic, [recipient], now)
 
     def _check_new(self, call: Call, now: datetime) -> None:
         """Refuse what was sent before, then what is too old: a known id is always answered as known."""
@@ -157,35 +183,95 @@ class Sending:
             raise checks.refuse(call.operation, Cause.ALREADY_SENT, message_id=call.message_id)
         checks.check_age(call, now, self._age)
 
+    def _check_room(self, call: Call, recipients: Collection[str], kind: Kind) -> None:
+        """Refuse a message for a queue that holds as many as it may; then nobody gets it."""
+        for recipient in recipients:
+            participant = self._participants.by_mnemonic(recipient)
+            limit = None if participant is None else participant.queue_limit
+            if limit is None:
+                continue
+            self._verdicts.sweep()
+            if self._queues.holds(recipient, kind, limit):
+                details = {"DestinationName": queue_name(recipient, kind.value)}
+                raise checks.refuse(call.operation, Cause.DESTINATION_OVERFLOW, details=details)
+
     def _remember(self, message_id: str, now: datetime) -> None:
         """Keep an id against repetition."""
         self._retention.look(now)
         self._state.run("INSERT INTO sent VALUES (?, ?)", message_id, microseconds(now))
 
+    def _remember_route(self, judged: Judged, address: str, recipient: str, now: datetime) -> None:
+        """Keep where answers to a request go."""
+        self._state.run(
+            "INSERT INTO route (address, message_id, sender, recipient, message_type, node_id, reference_id,"
+            " transaction_code, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            address,
+            judged.message_id,
+            judged.sender,
+            recipient,
+            judged.message_type,
+            judged.node_id,
+            judged.reference_id,
+            judged.transaction_code,
+            microseconds(now),
+        )
+
+    def _rejected(self, call: Call, judged: Judged) -> bool:
+        """Whether a message is taken to go nowhere: its certificate was revoked, or its content breaks its schema."""
+        if self._participants.any_revoked and self._participants.revoked(checks.certificate_of(call)):
+            self._verdicts.find(judged, Defect.CERTIFICATE)
+            return True
+        if call.message_type is None or call.content is None:
+            return False
+        schema = self._participants.types.schema(call.message_type)
+        contents = [record.content for record in call.registry] or [call.content]
+        violations = [one for content in contents for one in schema.violations(content)]
+        if not violations:
+            return False
+        fault = because(
+            call.operation,
+            Cause.CONTENT_INVALID,
+            message_id=call.message_id,
+            errors=checks.complaints(violations),
+        )
+        self._verdicts.reject(judged, fault)
+        return True
+
+    def _routed(self, routed: Routed, judged: Judged) -> bool:
+        """Tell the sender which of its addresses were not found; False when the request goes to nobody."""
+        if routed.status is not None and routed.destinations:
+            self._verdicts.tell(judged, InteractionStatus.ACCEPTED, routing=routed.status)
+        elif not routed.destinations:
+            fault = because(judged.operation, Cause.RECIPIENT_DATA_INCOMPLETE, error="получатели не найдены")
+            self._verdicts.reject(judged, fault, routing=routed.status)
+        return bool(routed.destinations)
+
     def _registered_request(self, message_type: MessageType) -> Registered:
-        registered = by_request().get(message_type)
+        types = self._participants.types
+        registered = types.by_request(message_type)
         if registered is not None:
             return registered
         names = {"RootElementLocalName": message_type.root, "RootElementNamespaceURI": message_type.namespace}
-        raise NodeRefused(
-            because(
-                Operation.SEND_REQUEST,
-                Cause.TYPE_OF_OTHER_OPERATION if message_type in by_response() else Cause.TYPE_NOT_SUPPORTED,
-                details=names,
-                namespace=message_type.namespace,
-                root=message_type.root,
-                category=MessageCategory.RESPONSE.value,
-            )
+        answers = types.by_response(message_type) is not None
+        cause = Cause.TYPE_OF_OTHER_OPERATION if answers else Cause.TYPE_NOT_SUPPORTED
+        raise checks.refuse(
+            Operation.SEND_REQUEST,
+            cause,
+            details=names,
+            namespace=message_type.namespace,
+            root=message_type.root,
+            category=MessageCategory.RESPONSE.value,
         )
 
-    def _registered_response(self, call: Call, name: str) -> Registered | None:
-        """Return the type of an answer's content, which must answer the request's type; None without content."""
+    def _check_response_type(self, call: Call, name: str) -> None:
+        """Refuse an answer whose content does not answer the request's type; one without content fits any."""
         if call.message_type is None:
-            return None
-        registered = by_response().get(call.message_type)
+            return
+        types = self._participants.types
+        registered = types.by_response(call.message_type)
         if registered is not None and registered.name == name:
-            return registered
-        if registered is not None or call.message_type in by_request():
+            return
+        if registered is not None or types.by_request(call.message_type) is not None:
             raise checks.refuse(call.operation, Cause.RESPONSE_TYPE_WRONG)
         raise checks.refuse(
             call.operation,
@@ -194,61 +280,38 @@ class Sending:
             root=call.message_type.root,
         )
 
-    def _provider(self, registered: Registered, message_type: MessageType, sender: Participant) -> str:
-        """Return who gets a request: the one that serves its type; nobody asks himself."""
-        providers = [one for one in self._participants.providers(registered.name) if one != sender]
-        names = {"namespace": message_type.namespace, "root": message_type.root}
-        if not providers:
-            raise checks.refuse(Operation.SEND_REQUEST, Cause.RECIPIENT_UNKNOWN, **names)
-        if len(providers) > 1:
-            raise checks.refuse(Operation.SEND_REQUEST, Cause.RECIPIENT_AMBIGUOUS, **names)
-        return providers[0].mnemonic
-
-    def _reject(
+    def _taken_reply(
         self,
         call: Call,
-        sender: Participant,
-        registered: Registered | None,
-        address: str,
-        category: InteractionStatus,
-        errors: list[ValidationError],
-    ) -> None:
-        """Put the exchange's own rejection of a message into its sender's queue of responses."""
-        fault = because(call.operation, Cause.CONTENT_INVALID, message_id=call.message_id)
-        self._queues.put(
-            Queued(
-                recipient=sender.mnemonic,
-                kind=Kind.RESPONSE,
-                message_type="" if registered is None else registered.name,
-                message_id=self._ids(),
-                original_id=call.message_id,
-                sender=EXCHANGE,
-                sent_at=self._clock(),
-                node_id=call.node_id,
-                address=address,
-                rejection=Rejection(
-                    category=category.value,
-                    text=fault.text,
-                    errors=tuple((error.position, error.text) for error in errors),
-                ),
-            )
+        category: MessageCategory,
+        sender: str,
+        recipients: Collection[str],
+        now: datetime,
+        message_type: str | None = None,
+    ) -> bytes:
+        """Return the reply to a message that was taken; it names the recipient where there is one."""
+        kind = Kind.RESPONSE if category is MessageCategory.RESPONSE else Kind.REQUEST
+        recipient = (
+            next(iter(recipients)) if len(recipients) == 1 and category is not MessageCategory.BROADCAST else None
         )
-
-    def _taken_reply(self, call: Call, category: MessageCategory, sender: str, recipient: str, now: datetime) -> bytes:
-        metadata = reply.Metadata(
+        said = metadata(
             message_id=call.message_id,
-            message_type=category,
+            category=category,
             sender=sender,
-            sent_at=now,
             recipient=recipient,
+            destination=queue_name(recipient or "", kind.value) if recipient else "",
+            message_type=message_type,
+            sent_at=now,
             status=InteractionStatus.QUEUED,
+            participants=self._participants,
         )
-        return reply.send_reply(call.operation, metadata, signer=self._signer, version=call.version)
+        return reply.send_reply(call.operation, said, signer=self._signer, version=call.version)
 
 
-def _address(message_id: str, sender: str, message_type: MessageType, now: datetime) -> str:
-    """Return the address for answers to a request: opaque to everybody, base64 of JSON as the real ones are."""
+def _address(message_id: str, sender: str, message_type: MessageType, now: datetime, number: int) -> str:
+    """Return the address for one recipient's answers: opaque to everybody, base64 of JSON as the real ones are."""
     inside = {
+        "sid": number,
         "mid": message_id,
         "mnm": sender,
         "ns": message_type.namespace,
