@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from lxml import etree
 
 from socert.contracts.message import MessageType
 from socert.contracts.signature import testkeys
 from socert.contracts.signature.signer import KeySigner
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.ids import MessageIds
+from socert.contracts.smev.version import Version
 from socert.contracts.xml import escape_attribute, escape_text
 
 if TYPE_CHECKING:
@@ -113,3 +117,23 @@ def hostile() -> list[str]:
         "<?xml version='1.0'?>",
         "&#38;#60;",
     ]
+
+
+@pytest.fixture(scope="session")
+def official() -> Callable[[Version, etree._Element], None]:
+    """Checks an element against the official schema of a version; says nothing where these are not at hand."""
+    place = os.environ.get("SOCERT_ORACLES")
+    if not place:
+        return lambda _, __: None
+    schemas = {
+        version: etree.XMLSchema(
+            etree.parse(Path(place) / "smev3" / "schemas" / version.value / f"_all-{version.value}.xsd")
+        )
+        for version in Version
+    }
+
+    def check(version: Version, element: etree._Element) -> None:
+        alone = etree.fromstring(etree.tostring(element, with_tail=False))
+        schemas[version].assertValid(alone)
+
+    return check

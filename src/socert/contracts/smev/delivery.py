@@ -165,13 +165,18 @@ def _delivery(
     """Return a request or an answer: what the sender filled, and what the exchange says around it."""
     types = version.types
     metadata = read_metadata(need(block, types, "MessageMetadata"), version)
+    # A request names these two itself, of an answer the exchange does.
+    code, chain = data.transaction_code, data.reference_message_id
+    if kind is DeliveryKind.RESPONSE:
+        code = read_child(block, types, "OriginalTransactionCode")
+        chain = read_child(block, types, "ReferenceMessageID")
     return Delivery(
         kind=kind,
         message_id=data.message_id,
         element=block,
         metadata=metadata,
         original_message_id=read_child(block, types, "OriginalMessageId"),
-        reference_message_id=data.reference_message_id or read_child(block, types, "ReferenceMessageID"),
+        reference_message_id=chain,
         reply_to=read_child(block, types, "ReplyTo"),
         to=data.to,
         content=data.content,
@@ -181,7 +186,7 @@ def _delivery(
         async_status=data.async_status,
         node_id=data.node_id,
         test=data.test,
-        transaction_code=data.transaction_code or read_child(block, types, "OriginalTransactionCode"),
+        transaction_code=code,
         attachments=data.attachments,
         contents=read_contents(holder, version),
         files=data.files,
