@@ -62,6 +62,13 @@ def load(oracles: Path, version: Version) -> Official:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def not_kept() -> Iterator[None]:
+    """Forget the messages, tens of megabytes of them, when the last test here is over."""
+    yield
+    judged.cache_clear()
+
+
 @pytest.fixture
 def official(oracles: Path, version: Version) -> Official:
     return load(oracles, version)
