@@ -183,6 +183,19 @@ PAIRS: Mapping[str, tuple[Callable[[], Message], Callable[[], Message]]] = {
     "SMEV-SIG-015": (sent, lambda: s.said(both_signed_by("Other"))),
     "SMEV-SIG-016": (sent, lambda: s.said(s.send(s.message_id(hours=24 * 400)))),
     "SMEV-SIG-017": (sent, lambda: s.said(by_authority())),
+    "SMEV-DAT-007": (lambda: s.said(s.routed()), lambda: s.said(s.routed(s.OTHER_ID))),
+    "SMEV-DAT-008": (
+        lambda: s.said(s.registry()),
+        lambda: s.said(s.change(s.registry(), "RecordId>2<", "RecordId>1<")),
+    ),
+    "SMEV-SIG-018": (
+        lambda: s.said(s.routed()),
+        lambda: s.said(s.change(s.routed(), "RoutingSignature", "Unsigned")),
+    ),
+    "SMEV-SIG-019": (
+        lambda: s.said(s.registry()),
+        lambda: s.said(s.change(s.registry(), "RecordSignature", "Unsigned")),
+    ),
     "SMEV-ATT-001": (
         lambda: s.said(s.with_attachments()),
         lambda: s.said(s.with_attachments(headers=("1a",), contents=(("1a", ""),))),

@@ -18,6 +18,8 @@ from socert.contracts.smev.faults import Fault, FaultKind
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.metadata import Metadata
 from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.registry import Record
+from socert.contracts.smev.routing import RecordRouting, Routing
 from socert.contracts.smev.status import AsyncStatus, InteractionStatus, MessageCategory
 from socert.contracts.smev.version import Version
 
@@ -83,6 +85,24 @@ def ack(identifier: str = OTHER_ID) -> bytes:
 
 def status() -> bytes:
     return call.get_status(timestamp=NOW, signer=signer())
+
+
+def routed(identifier: str = ID) -> bytes:
+    """A SendRequest of 1.3 with a routing that names a message."""
+    sent = send(version=Version.V1_3, routing=Routing(message_id=ID, dynamic=("45",)))
+    message, mark, routing = sent.partition(b"RoutingInformation")
+    return message + mark + change(routing, ID, identifier)
+
+
+def registry() -> bytes:
+    """A SendRequest of 1.3 with two records, each routed by itself."""
+    return call.send_request(
+        message_id=ID,
+        registry=[Record(record_id=number, content=CONTENT) for number in (1, 2)],
+        signer=signer(),
+        version=Version.V1_3,
+        routing=Routing(message_id=ID, dynamic=("45",), records=(RecordRouting(record_id=2, general=True),)),
+    )
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------

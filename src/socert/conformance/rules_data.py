@@ -13,6 +13,7 @@ from socert.conformance.requirement import Rules, Severity, Subject, at
 from socert.contracts.errors import EnvelopeInvalid
 from socert.contracts.smev.envelope import read_moment
 from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -287,6 +288,43 @@ def reply_to(message: Message) -> Iterable[Finding]:
         block = message.first("Request")
         assert block is not None
         yield at(block, "there is no ReplyTo", "нет ReplyTo")
+
+
+@RULES(
+    "DAT-007",
+    "Routing names the MessageID of the message that it routes.",
+    "Routing называет MessageID того сообщения, которое направляет.",
+    source="routing.xsd, RoutingInformation/MessageID",
+    versions=frozenset({Version.V1_3}),
+    applies=lambda message: message.first("RoutingInformation") is not None,
+)
+def routed(message: Message) -> Iterable[Finding]:
+    """It is signed apart from the message, so this id alone ties them together."""
+    for block in message.all("RoutingInformation"):
+        named = block.find("{*}MessageID")
+        if named is None or (named.text or "").strip() != message.message_id:
+            yield at(block if named is None else named, "it is another message's", "идентификатор другого сообщения")
+
+
+@RULES(
+    "DAT-008",
+    "Records of a registry have numbers of their own, and RegistryRouting names no others.",
+    "Номера записей реестра не повторяются, и RegistryRouting называет только их.",
+    source="directive.xsd, RecordId; routing.xsd, RegistryRecordRouting",
+    versions=frozenset({Version.V1_3}),
+    applies=lambda message: message.first("RegistryRecord") is not None,
+)
+def numbered(message: Message) -> Iterable[Finding]:
+    """A record is routed by its number."""
+    numbers = set()
+    for record in message.all("RegistryRecord"):
+        number = (record.findtext("{*}RecordId") or "").strip()
+        if number in numbers:
+            yield at(record, "another record has its number", "номер есть у другой записи")
+        numbers.add(number)
+    for routing in message.all("RegistryRecordRouting"):
+        if (routing.findtext("{*}RecordId") or "").strip() not in numbers:
+            yield at(routing, "no record has this number", "записи с таким номером нет")
 
 
 def _ack(message: Message) -> bool:

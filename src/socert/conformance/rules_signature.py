@@ -18,6 +18,7 @@ from socert.contracts.signature import transform
 from socert.contracts.signature.certificates import check_dates, key_usage
 from socert.contracts.signature.suites import Suite
 from socert.contracts.signature.xmldsig import EXCLUSIVE_C14N
+from socert.contracts.smev.version import Version
 from socert.contracts.xml import is_blank
 
 if TYPE_CHECKING:
@@ -355,3 +356,30 @@ def usage(message: Message) -> Iterable[Finding]:
         said = None if found is None else key_usage(found)
         if found is not None and (said is None or not said.digital_signature):
             yield at(signature, "key usage does not say so", "в назначении ключа этого нет")
+
+
+@RULES(
+    "SIG-018",
+    "The sender signs its routing: RoutingSignature holds a ds:Signature.",
+    "Отправитель подписывает маршрутизацию: в RoutingSignature стоит ds:Signature.",
+    source="routing.xsd, Routing",
+    versions=frozenset({Version.V1_3}),
+    applies=lambda message: bool(_of(message, Role.ROUTING)),
+)
+def routing_signed(message: Message) -> Iterable[Finding]:
+    """It stands outside the block that the caller signs."""
+    yield from _missing(message, Role.ROUTING)
+
+
+@RULES(
+    "SIG-019",
+    "Each record of a registry is signed by itself: RecordSignature holds a ds:Signature.",
+    "Каждая запись реестра подписана сама: в RecordSignature стоит ds:Signature.",
+    source="directive.xsd, RegistryRecord",
+    severity=Severity.SHOULD,  # optional in the schema
+    versions=frozenset({Version.V1_3}),
+    applies=lambda message: bool(_of(message, Role.RECORD)),
+)
+def records_signed(message: Message) -> Iterable[Finding]:
+    """So that a record can go its own way and still be verified."""
+    yield from _missing(message, Role.RECORD)

@@ -44,6 +44,8 @@ class Role(StrEnum):
     EXCHANGE = "exchange"
     SENDER = "sender"
     PERSON = "person"
+    ROUTING = "routing"
+    RECORD = "record"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -61,10 +63,12 @@ class Signed:
 
 
 def of_call(payload: etree._Element, version: Version, operation: Operation) -> Iterator[Signed]:
-    """Yield the signatures of a call: the caller's, and a person's inside what is sent."""
+    """Yield the signatures of a call: the caller's, and those inside what is sent."""
     target = _child(payload, CALLER_SIGNS[operation.value])
     yield _signed(Role.CALLER, payload, "CallerInformationSystemSignature", target)
-    yield from _personal(payload, version)
+    yield from _inside(payload, version)
+    for routing in payload.iterchildren(f"{{{version.routing}}}Routing"):
+        yield _signed(Role.ROUTING, routing, "RoutingSignature", _child(routing, "RoutingInformation"))
 
 
 def of_reply(payload: etree._Element, version: Version, operation: Operation) -> Iterator[Signed]:
@@ -79,13 +83,27 @@ def of_reply(payload: etree._Element, version: Version, operation: Operation) ->
     yield _signed(Role.EXCHANGE, holder, "SMEVSignature", block)
     if block is not None and names[2]:
         yield _signed(Role.SENDER, block, "SenderInformationSystemSignature", _child(block, names[2]))
-        yield from _personal(block, version)
+        yield from _inside(block, version)
 
 
 def _signed(role: Role, around: etree._Element, name: str, target: etree._Element | None) -> Signed:
     block = _child(around, name)
     signature = None if block is None else block.find(f"{{{DS}}}Signature")
     return Signed(role=role, name=name, around=around, target=target, signature=signature)
+
+
+def _inside(payload: etree._Element, version: Version) -> Iterator[Signed]:
+    """Yield the signatures inside what is sent: persons', and those of records, which 1.3 has."""
+    yield from _personal(payload, version)
+    space = version.directive
+    for record in payload.iter(f"{{{space}}}RegistryRecord"):
+        block = _child(record, "Record")
+        yield _signed(Role.RECORD, record, "RecordSignature", block)
+        for one in [] if block is None else block.iterchildren(f"{{{space}}}PersonalSignature"):
+            signature = one.find(f"{{{DS}}}Signature")
+            if block is not None and signature is not None:
+                target = _child(block, "RecordContent")
+                yield Signed(role=Role.PERSON, name="PersonalSignature", around=one, target=target, signature=signature)
 
 
 def _personal(payload: etree._Element, version: Version) -> Iterator[Signed]:
