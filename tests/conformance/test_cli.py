@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from lxml import html
+from rich.console import Console
 from tests.conformance import samples as s
 
+from socert.conformance import report
+from socert.conformance.checking import check_messages
 from socert.conformance.cli import conformance
-from socert.conformance.table import requirements
+from socert.conformance.session import read_file
+from socert.conformance.table import MESSAGE_RULES, requirements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +125,23 @@ def test_what_cannot_be_checked_ends_with_2(arguments: tuple[str, ...], words: s
     code, printed = run(*arguments)
     assert code == 2
     assert words in printed
+
+
+def test_on_a_terminal_it_is_a_table_in_which_names_command_nothing(tmp_path: Path) -> None:
+    (tmp_path / "m.xml").write_bytes(s.change(s.send(), 'URI="#SIGNED_BY_CALLER"', 'URI="[red]x[/red]"'))
+    results = check_messages(MESSAGE_RULES, read_file(tmp_path / "m.xml").messages)
+    console = Console(file=StringIO(), force_terminal=True, width=160)
+    console.print(report.table(report.Report(subject="m.xml", made=s.NOW, results=results)))
+    assert isinstance(console.file, StringIO)
+    shown = console.file.getvalue()
+    assert "SMEV-SIG-004" in shown
+    assert "[red]x[/red]" in shown
+
+
+def test_a_requirement_broken_in_many_places_is_cut_in_text_and_whole_in_json(tmp_path: Path) -> None:
+    headers = tuple(f"a{number}" for number in range(30))
+    (tmp_path / "m.xml").write_bytes(s.with_attachments(headers=headers, contents=()))
+    _, printed = run(tmp_path / "m.xml", "--json", tmp_path / "r.json")
+    results = {one["id"]: one for one in json.loads((tmp_path / "r.json").read_text())["results"]}
+    assert "and 10 more" in printed
+    assert len(results["SMEV-ATT-002"]["findings"]) == 30
