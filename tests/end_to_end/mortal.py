@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from socert.gateway.exchange import inbox
     from socert.gateway.exchange.poller import Taken
     from socert.gateway.ports import Sent
 
@@ -220,7 +221,7 @@ def wrap_store(fate: Fate) -> None:
     polled: ContextVar[str] = ContextVar("polled", default="")
     keep, run, submit, commit = Poller._commit, Store.run, Store._submit, Store._commit
 
-    async def counted_keep(self: Poller, one: Taken) -> bool:
+    async def counted_keep(self: Poller, one: Taken) -> inbox.Taken:
         polled.set(f"inbox {self._operation}")
         return await keep(self, one)
 
@@ -247,9 +248,11 @@ def wrap_transport(fate: Fate) -> None:
     """Count points before each call to the exchange and after its answer; empty queues answer without a point."""
     send = SmevTransport.send
 
-    async def counted_send(self: SmevTransport, operation: str, envelope: bytes) -> Sent:
+    async def counted_send(
+        self: SmevTransport, operation: str, envelope: bytes, content_type: str | None = None
+    ) -> Sent:
         fate.pass_by(f"{operation}: before")
-        sent = await send(self, operation, envelope)
+        sent = await send(self, operation, envelope, content_type)
         if not operation.startswith("Get") or b"MessageMetadata" in sent.body:
             fate.pass_by(f"{operation}: after")
         return sent

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -14,12 +15,16 @@ from tests.gateway.services import Services
 from tests.gateway.stub import REGION, Stub
 
 from socert.contracts.portal import account, pf_certificate
+from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.version import Version
 from socert.gateway.exchange import outbox
+from socert.gateway.exchange.acknowledging import Acknowledger
 from socert.gateway.exchange.answer_packer import AnswerPacker
 from socert.gateway.exchange.caller import Caller
+from socert.gateway.exchange.enclosing import Encloser
+from socert.gateway.exchange.fetcher import Fetcher
 from socert.gateway.exchange.handler import Handler
 from socert.gateway.exchange.packer import Packer
 from socert.gateway.exchange.policy import WhenUnhandled
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from socert.contracts.message import MessageType
     from socert.gateway.exchange.carriers import Carriers
     from socert.gateway.exchange.exchange import Exchange
+    from socert.gateway.ports.files import FileStore
 
 
 @dataclass(kw_only=True)
@@ -54,6 +60,8 @@ class Line:
     unhandled: WhenUnhandled = WhenUnhandled.ACCEPT
     version: Version = Version.V1_2
     carriers: Carriers | None = None
+    folder: Path = Path("no folder")
+    file_store: FileStore | None = None
     ids: Numbers = field(default_factory=Numbers)
 
     @cached_property
@@ -89,6 +97,8 @@ class Line:
             clock=self.clock,
             node=node,
             parallel=2,
+            folder=self.folder,
+            file_store=self.file_store,
             wrote=self.caller.wrote,
         )
 
@@ -113,6 +123,26 @@ class Line:
             answerers=(self.services.certificates(), self.services.enrolment()),
             settlers=SETTLERS,
             deadline=self.deadline,
+            encloser=Encloser(
+                caller=self.caller,
+                folder=self.folder,
+                ids=MessageIds(self.clock),
+                has_store=self.file_store is not None,
+            ),
+            folder=self.folder,
+        )
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        return Fetcher(
+            store=self.region.store,
+            file_store=self.file_store,
+            folder=self.folder,
+            suites=(Suite.ECDSA_P256,),
+            acknowledge=Acknowledger(exchange=self.exchange, caller=self.caller),
+            backoff=Backoff(first=1.0, most=300.0, attempts=self.attempts, chance=lambda: 0.0),
+            clock=self.clock,
+            unhandled=self.unhandled,
         )
 
     def poller(self, operation: Operation, selector: MessageType | None = None) -> Poller:

@@ -13,7 +13,7 @@ from socert.contracts.signature import testkeys
 from socert.contracts.signature.certificates import fingerprint, load_certificate
 from socert.contracts.signature.signer import KeySigner
 from socert.contracts.signature.suites import Suite
-from socert.contracts.smev import call, reply
+from socert.contracts.smev import call, multipart, reply
 from socert.contracts.smev.faults import Fault, FaultKind, ValidationError
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from socert.contracts.message import BusinessMessage
+    from socert.contracts.smev.attachments import StoredFile
     from socert.contracts.smev.status import Rejection
 
     Behaviour = Callable[[call.Call], bytes]
@@ -62,6 +63,7 @@ class Stub:
     signer: KeySigner = NODE
     version: Version = Version.V1_2
     down: bool = False
+    in_parts: bool = False
 
     def __post_init__(self) -> None:
         self.ids = MessageIds(self.clock)
@@ -79,18 +81,21 @@ class Stub:
         """Lay down how the next calls of an operation end."""
         self.script[operation].extend(behaviours)
 
-    async def send(self, operation: str, envelope: bytes) -> Sent:
+    async def send(self, operation: str, envelope: bytes, content_type: str | None = None) -> Sent:
         """Answer a call (`PortalTransport`)."""
         self.calls.append((operation, envelope))
         if self.down:
             raise DeliveryError("no answer")
-        opened = call.open_call(envelope)
+        opened = call.open_call(envelope, content_type or "text/xml")
         call.check_schema(opened)
         call.verify(opened, SUITES)
         laid_down = self.script[operation]
         body = laid_down.popleft()(opened) if laid_down else self._kindly(opened)
         status = 500 if b":Fault>" in body else 200
-        return Sent(status=status, content_type="text/xml; charset=utf-8", body=body)
+        said = "text/xml; charset=utf-8"
+        if operation.startswith("Get") and self.in_parts:
+            body, said = multipart.write(body)
+        return Sent(status=status, content_type=said, body=body)
 
     def _kindly(self, opened: call.Call) -> bytes:
         match opened.operation:
@@ -143,10 +148,18 @@ class Stub:
         self.queues["GetRequest"].append(body)
         return message_id
 
-    def request(self, content: BusinessMessage, message_id: str, signer: KeySigner | None = None) -> bytes:
-        """Return the reply that brings a request."""
+    def request(
+        self,
+        content: BusinessMessage,
+        message_id: str,
+        signer: KeySigner | None = None,
+        *,
+        stored: Sequence[StoredFile] = (),
+        **attached: Any,
+    ) -> bytes:
+        """Return the reply that brings a request, with its files."""
         asked = call.open_call(
-            call.send_request(message_id=message_id, content=content, signer=PORTAL, version=self.version)
+            call.send_request(message_id=message_id, content=content, signer=PORTAL, version=self.version, **attached)
         )
         return reply.request_delivery(
             sender_data=asked.sender_data(),
@@ -155,6 +168,8 @@ class Stub:
             reply_to=f"address of {message_id}",
             signer=signer or self.signer,
             version=self.version,
+            stored=stored,
+            contents=asked.contents,
         )
 
     def respond(

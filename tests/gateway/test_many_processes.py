@@ -70,7 +70,7 @@ def test_a_message_taken_by_two_at_once_is_kept_once(region: Region, other: Regi
         )
 
         def take(one: Region, message: inbox.Arrived = message) -> bool:
-            return one.store.run(lambda connection: inbox.take(connection, message, now=NOON))
+            return one.store.run(lambda connection: inbox.take(connection, message, now=NOON)).new
 
         assert sorted(at_once(lambda: take(region), lambda: take(other))) == [False, True]
     assert len(region.rows(tables.inbox)) == 20

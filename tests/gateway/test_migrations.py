@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, MetaData, inspect
 from socert.adapters.registry.builtin import tables as registry
 from socert.adapters.registry.builtin.registry import MIGRATIONS
 from socert.gateway.errors import StoreError
-from socert.gateway.store import tables, tables_life
+from socert.gateway.store import tables, tables_files, tables_life
 from socert.gateway.store.engine import default_url, open_engine
 from socert.gateway.store.migrate import upgrade
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def test_migrations_equal_the_tables_of_the_code(store: Store) -> None:
     whole = MetaData()
-    assert tables_life.consent.metadata is tables.metadata
+    assert tables_life.consent.metadata is tables_files.inbox_file.metadata is tables.metadata
     for part in (tables.metadata, registry.metadata):
         for table in part.sorted_tables:
             table.to_metadata(whole)

@@ -39,13 +39,13 @@ class Crossing:
         self.under_way: dict[str, int] = {}
         self.most: dict[str, int] = {}
 
-    async def send(self, operation: str, envelope: bytes) -> Sent:
+    async def send(self, operation: str, envelope: bytes, content_type: str | None = None) -> Sent:
         now = self.under_way[operation] = self.under_way.get(operation, 0) + 1
         self.most[operation] = max(self.most.get(operation, 0), now)
         try:
             for _ in range(2 * (SEVERAL - now)):
                 await asyncio.sleep(0)  # the last one asked is the first at the exchange
-            return await self._send(operation, envelope)
+            return await self._send(operation, envelope, content_type)
         finally:
             self.under_way[operation] -= 1
 
@@ -167,11 +167,11 @@ async def test_a_crash_before_the_acknowledgement_loses_and_doubles_nothing(line
     reached = asyncio.Event()
     send = line.stub.send
 
-    async def cut(operation: str, envelope: bytes) -> Sent:
+    async def cut(operation: str, envelope: bytes, content_type: str | None = None) -> Sent:
         if operation == "Ack":
             reached.set()
             await asyncio.Event().wait()
-        return await send(operation, envelope)
+        return await send(operation, envelope, content_type)
 
     line.stub.send = cut  # type: ignore[method-assign]  # the wire breaks here
     async with running(line.poller(Operation.GET_REQUEST)):
@@ -196,8 +196,8 @@ async def test_a_crash_on_the_wire_keeps_and_acknowledges_nothing(line: Line) ->
     reached = asyncio.Event()
     send = line.stub.send
 
-    async def cut(operation: str, envelope: bytes) -> Sent:
-        sent = await send(operation, envelope)
+    async def cut(operation: str, envelope: bytes, content_type: str | None = None) -> Sent:
+        sent = await send(operation, envelope, content_type)
         reached.set()
         await asyncio.Event().wait()
         return sent

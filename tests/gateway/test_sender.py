@@ -10,7 +10,9 @@ from tests.gateway.line import eventually
 from tests.gateway.records import FLOOR, NOON, balance, certificate, guid
 
 from socert.contracts.smev import call
-from socert.contracts.smev.faults import Disposition, FaultKind, disposition
+from socert.contracts.smev.faults import Disposition, FaultKind, disposition, faults_of
+from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.version import Version
 from socert.gateway.exchange import outbox, outcome
 from socert.gateway.exchange.sender import LEASE
 from socert.gateway.exchange.wake import Wake
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 RETRIED = [kind for kind in FaultKind if disposition(kind) is Disposition.RETRY]
 FOR_GOOD = [
-    kind for kind in FaultKind if disposition(kind) is Disposition.PERMANENT and kind is not FaultKind.INVALID_CONTENT
+    kind
+    for kind in sorted(faults_of(Operation.SEND_REQUEST, Version.V1_2))
+    if disposition(kind) is Disposition.PERMANENT and kind is not FaultKind.INVALID_CONTENT
 ]
 
 

@@ -13,20 +13,24 @@ from hashlib import sha256
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Self
 
+from socert.adapters.portal.files import FtpFiles
 from socert.adapters.portal.smev import SmevTransport
 from socert.adapters.registry.files.detect import open_export
 from socert.contracts.portal import account
-from socert.contracts.signature.suites import Suite
+from socert.contracts.signature.suites import SIGNING
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
 from socert.gateway import plugins
 from socert.gateway.domain.export import ImportSettings
 from socert.gateway.errors import SettingsError
+from socert.gateway.exchange.acknowledging import Acknowledger
 from socert.gateway.exchange.answer_packer import AnswerPacker
 from socert.gateway.exchange.caller import Caller
 from socert.gateway.exchange.carriers import Carriers
+from socert.gateway.exchange.enclosing import Encloser
 from socert.gateway.exchange.enrolling import EnrolmentAnswerer
 from socert.gateway.exchange.exchange import Exchange
+from socert.gateway.exchange.fetcher import Fetcher, digest_suites
 from socert.gateway.exchange.handler import Handler
 from socert.gateway.exchange.packer import Packer
 from socert.gateway.exchange.pinned import Pinned
@@ -62,7 +66,7 @@ if TYPE_CHECKING:
     from socert.gateway.ports import Ids
 
 log = get_logger("gateway")
-SUITES = frozenset({Suite.ECDSA_P256})
+SUITES = frozenset(SIGNING.values())
 """What the exchange may sign by."""
 TEST_NAME = "REGION"
 """Common name of the test certificate: also the mnemonic under which a simulator knows the region."""
@@ -83,6 +87,8 @@ class Gateway:
         self._handled = Wake(self.changed, self._unpacked, self._ready, self._compared)
         self._settled = Wake(self._unpacked)
         self._arrived = Wake()
+        self._fetching = Wake()
+        self._received = Wake(self._arrived, self._fetching)
         self._hurry_requests = Wake()
 
     @cached_property
@@ -141,22 +147,57 @@ class Gateway:
         )
 
     @cached_property
-    def sender(self) -> Sender:
-        """Messages leave."""
-        shop, settings = self.workshop, self.workshop.settings
-        backoff = Backoff(
+    def backoff(self) -> Backoff:
+        """Pauses between tries."""
+        settings = self.workshop.settings
+        return Backoff(
             first=settings.retry_first,
             most=settings.retry_most,
             attempts=settings.attempts,
             chance=random.Random().random,  # noqa: S311  jitter, not a secret
         )
+
+    @cached_property
+    def file_store(self) -> FtpFiles | None:
+        """The exchange's file store; None where none is set."""
+        settings = self.workshop.settings
+        if settings.file_store is None:
+            return None
+        return FtpFiles(
+            url=settings.file_store,
+            user=settings.file_store_user,
+            password=settings.file_store_password.get_secret_value(),
+            timeout=settings.exchange_timeout,
+        )
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        """Files of received messages are fetched."""
+        shop, settings = self.workshop, self.workshop.settings
+        return Fetcher(
+            store=shop.store,
+            file_store=self.file_store,
+            folder=settings.files,
+            suites=digest_suites(self.signer.suite),
+            acknowledge=Acknowledger(exchange=self.exchange, caller=self.caller),
+            backoff=self.backoff,
+            clock=shop.clock,
+            unhandled=settings.unhandled,
+        )
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Messages leave."""
+        shop, settings = self.workshop, self.workshop.settings
         return Sender(
             store=shop.store,
             exchange=self.exchange,
-            backoff=backoff,
+            backoff=self.backoff,
             clock=shop.clock,
             node=settings.node,
             parallel=settings.senders,
+            folder=settings.files,
+            file_store=self.file_store,
             wrote=self.caller.wrote,
         )
 
@@ -212,6 +253,13 @@ class Gateway:
             answerers=self.answerers,
             settlers={**SETTLERS, account.SNAPSHOT_RESPONSE: snapshots.take_answer},
             deadline=shop.settings.query_deadline,
+            encloser=Encloser(
+                caller=self.caller,
+                folder=shop.settings.files,
+                ids=self.message_ids,
+                has_store=self.file_store is not None,
+            ),
+            folder=shop.settings.files,
         )
 
     @cached_property
@@ -276,14 +324,15 @@ class Gateway:
                 group.create_task(self.answer_packer.run(self._unpacked, self._ready, watch))
                 group.create_task(self.sender.run(self._ready, self._settled, watch))
                 group.create_task(self.handler.run(self._arrived, self._handled, watch))
+                group.create_task(self.fetcher.run(self._fetching, self._arrived, watch))
                 group.create_task(self.workshop.daily.keep(self._handled, watch))
                 group.create_task(self.reconciler.run(self._compared, self._ready, watch))
-                group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._arrived))
-                group.create_task(self.poller(Operation.GET_STATUS).run(Wake(), self._arrived))
+                group.create_task(self.poller(Operation.GET_RESPONSE).run(self._settled, self._received))
+                group.create_task(self.poller(Operation.GET_STATUS).run(Wake(), self._received))
                 for answerer in self.answerers:
                     # A queue of each type by itself: a burst of applications holds no parent's question up.
                     poller = self.poller(Operation.GET_REQUEST, answerer.message_type)
-                    group.create_task(poller.run(self._hurry_requests, self._arrived))
+                    group.create_task(poller.run(self._hurry_requests, self._received))
         except* Exception as failed:
             for one in failed.exceptions:
                 log.critical("a loop of the gateway broke", error=repr(one), exc_info=one)

@@ -91,6 +91,17 @@ class Settings(BaseSettings):
     )
     key_password: SecretStr | None = Field(None, description="Password of the private key, if it has one.")
 
+    file_store: str | None = Field(
+        None,
+        pattern="^ftp://[^/@]+$",
+        description="The exchange's file store for large files, ftp://HOST:PORT. Default: none, such files stay there.",
+    )
+    file_store_user: str = Field("anonymous", description="User under which files of ours are stored there.")
+    file_store_password: SecretStr = Field(SecretStr("smev"), description="Password of that user.")
+    files_dir: Path | None = Field(
+        None, description="Folder of files that came with messages or wait to go. Default: files in data_dir."
+    )
+
     zone: ZoneInfo = Field(ZoneInfo("Europe/Moscow"), description="The region's time zone: its days begin there.")
     consent_forms: tuple[str, ...] = Field(
         ("СС-2026",), description="Consent forms that allow data to leave; any other form, or none, holds them."
@@ -217,6 +228,11 @@ class Settings(BaseSettings):
         own = self.municipalities.get(oktmo)  # asked for every object that is drawn
         push = (own and own.account_push) or self.account_push
         return Channel(push=push, carrier=(own and own.notify_by) or self.notify_by)
+
+    @property
+    def files(self) -> Path:
+        """Folder of files that travel with messages; gateways on one database share it."""
+        return self.files_dir or self.data_dir / "files"
 
     @property
     def keys(self) -> Path:

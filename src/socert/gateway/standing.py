@@ -24,7 +24,7 @@ def idle(connection: Connection) -> bool:
         select(said.id).where(said.state == AnswerState.PENDING),
         select(changed.id).where(changed.state.in_((ChangeState.PENDING, ChangeState.PACKED))),
         select(sent.message_id).where(sent.state.in_((MessageState.QUEUED, MessageState.ACCEPTED))),
-        select(received.id).where(received.state == InboxState.RECEIVED),
+        select(received.id).where(received.state.in_((InboxState.RECEIVED, InboxState.FETCHING))),
     )
     return all(connection.execute(chosen.limit(1)).first() is None for chosen in waits)
 

@@ -12,6 +12,7 @@ from socert.gateway.ports import DeliveryError, Sent
 if TYPE_CHECKING:
     from types import TracebackType
 
+PLAIN = "text/xml; charset=utf-8"
 MOST = 32 * 1024 * 1024
 """Bytes of an answer that are read at most: more is not a message of the exchange."""
 
@@ -39,22 +40,25 @@ class SmevTransport:
             await self._session.close()
             self._session = None
 
-    async def send(self, operation: str, envelope: bytes) -> Sent:
-        """POST the bytes as they are; `DeliveryError` when there was no whole answer, or one that is no SOAP."""
+    async def send(self, operation: str, envelope: bytes, content_type: str | None = None) -> Sent:
+        """POST the bytes as they are, XML unless their type is given.
+
+        `DeliveryError` when there was no whole answer, or one that is no SOAP.
+        """
         assert self._session is not None, "the transport is not open"
-        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:{operation}"'}
+        headers = {"Content-Type": content_type or PLAIN, "SOAPAction": f'"urn:{operation}"'}
         try:
             # A redirect would carry the envelope, and the names in it, to an address that nobody configured.
             async with self._session.post(self._url, data=envelope, headers=headers, allow_redirects=False) as answer:
                 body = await _read(answer.content)
-                status, content_type = answer.status, answer.headers.get("Content-Type", "")
+                status, said = answer.status, answer.headers.get("Content-Type", "")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise DeliveryError(f"{operation}: no answer from {self._url}: {error or type(error).__name__}") from error
         if len(body) > MOST:
             raise DeliveryError(f"{operation}: the answer of {self._url} is larger than {MOST} bytes")
-        if status not in (200, 500) or ("xml" not in content_type and "multipart" not in content_type):
-            raise DeliveryError(f"{operation}: {self._url} answered HTTP {status} with {content_type or 'no type'}")
-        return Sent(status=status, content_type=content_type, body=body)
+        if status not in (200, 500) or ("xml" not in said and "multipart" not in said):
+            raise DeliveryError(f"{operation}: {self._url} answered HTTP {status} with {said or 'no type'}")
+        return Sent(status=status, content_type=said, body=body)
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

@@ -6,12 +6,13 @@ marks the request as handled and holds the answers, so that all of it commits or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from lxml import etree
     from sqlalchemy import Connection
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Enclosure:
+    """A file beside a message: in memory, or where it lies. `name` is what its sender calls it, where it says."""
+
+    name: str
+    mime_type: str
+    content: bytes | Path = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
-    """A request as it came: its message id, the address for answers, and when it is handled."""
+    """A request as it came: its message id, the address for answers, when it is handled, the files that it brings."""
 
     message_id: str
     reply_to: str
     at: datetime
+    files: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,11 +45,13 @@ class Reply:
     """An answer to the request itself. `about` are the GUIDs of certificates that it tells something personal of.
 
     A withdrawn consent stops it while it has not left. `order_id`: it goes after what was said of that order before.
+    `files` go with it, up to 1 GB together; only a look's answer may have some.
     """
 
     content: BusinessMessage
     about: tuple[str, ...] = ()
     order_id: str | None = None
+    files: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

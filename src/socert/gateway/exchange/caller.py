@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from socert.contracts.message import BusinessMessage, MessageType
     from socert.contracts.signature.signer import Signer
+    from socert.contracts.smev.attachments import AttachmentContent, AttachmentHeader, RefAttachmentHeader
     from socert.contracts.smev.status import Rejection
 
 
@@ -43,8 +44,11 @@ class Caller:
         content: BusinessMessage | None = None,
         *,
         rejections: Sequence[Rejection] = (),
+        attachments: Sequence[AttachmentHeader] = (),
+        contents: Sequence[AttachmentContent] = (),
+        files: Sequence[RefAttachmentHeader] = (),
     ) -> bytes:
-        """An answer to the request whose ReplyTo was `to`: its content, or why it is refused."""
+        """An answer to the request whose ReplyTo was `to`: its content with its files, or why it is refused."""
         return call.send_response(
             message_id=message_id,
             to=to,
@@ -52,6 +56,9 @@ class Caller:
             rejections=rejections,
             signer=self.signer,
             version=self.version,
+            attachments=attachments,
+            contents=contents,
+            files=files,
         )
 
     def ask(self, operation: Operation, at: datetime, selector: MessageType | None = None) -> bytes:

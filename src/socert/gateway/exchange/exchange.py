@@ -74,15 +74,15 @@ class Exchange:
         """Whether there is a certificate to trust it by."""
         return bool(self._trusted())
 
-    async def call(self, operation: str, envelope: bytes) -> Answer:
-        """Send an envelope and return what the exchange answered.
+    async def call(self, operation: str, envelope: bytes, content_type: str | None = None) -> Answer:
+        """Send an envelope, or one with its parts, and return what the exchange answered.
 
         Raises `DeliveryError` when there was no answer, `FaultReceived` when it was a fault, `Unreadable` when the
         answer is no reply at all. An answer whose signature is wrong comes back with its `doubt`: the caller decides,
         and uses nothing of it but its ids.
         """
         try:
-            sent = await self._transport.send(operation, envelope)
+            sent = await self._transport.send(operation, envelope, content_type)
         except DeliveryError:
             if self._breaker.fail():
                 log.error("the exchange does not answer: leaving it alone for a while")

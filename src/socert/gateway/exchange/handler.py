@@ -17,10 +17,11 @@ from socert.contracts.message import MessageType
 from socert.contracts.portal import known
 from socert.contracts.smev import reply
 from socert.contracts.smev.faults import Disposition, FaultKind, disposition
+from socert.contracts.smev.routing import RoutingCode
 from socert.contracts.smev.status import InteractionStatus, RejectCode, Rejection
 from socert.gateway.errors import Unhandled
-from socert.gateway.exchange import answers, inbox, outbox, outcome
-from socert.gateway.exchange.answering import Effect, Look, Received, Reply
+from socert.gateway.exchange import answers, files, inbox, outbox, outcome
+from socert.gateway.exchange.answering import Effect, Enclosure, Look, Received, Reply
 from socert.gateway.exchange.answers import NewAnswer
 from socert.gateway.mapping.account import PREFIX
 from socert.gateway.store.tables import MessageState
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from socert.contracts.smev.status import AsyncStatus
     from socert.gateway.exchange.answering import Answerer
     from socert.gateway.exchange.caller import Caller
+    from socert.gateway.exchange.enclosing import Encloser
     from socert.gateway.exchange.inbox import Waiting
     from socert.gateway.exchange.settling import Settler
     from socert.gateway.exchange.wake import Wake
@@ -67,8 +69,10 @@ class Handler:
         answerers: Sequence[Answerer],
         settlers: Mapping[MessageType, Settler],
         deadline: float,
+        encloser: Encloser,
+        folder: Path,
     ) -> None:
-        """Take the parts; `deadline` in seconds is how long a look may take."""
+        """Take the parts; `deadline` in seconds is how long a look may take, `folder` is where files lie."""
         self._store = store
         self._units = units
         self._caller = caller
@@ -77,6 +81,8 @@ class Handler:
         self._answerers = {answerer.message_type: answerer for answerer in answerers}
         self._settlers = settlers
         self._deadline = deadline
+        self._encloser = encloser
+        self._folder = folder
 
     def knows(self, operation: str, kind: MessageType) -> bool:
         """Whether somebody here answers requests of a type (GetRequest), or takes answers of it (GetResponse)."""
@@ -131,7 +137,12 @@ class Handler:
         if answerer is None:
             raise Unhandled(f"nobody here answers {kind}")
         known.find(kind).schema().check(delivery.content)
-        received = Received(message_id=message.message_id, reply_to=message.reply_to, at=self._clock())
+        received = Received(
+            message_id=message.message_id,
+            reply_to=message.reply_to,
+            at=self._clock(),
+            files=await self._files(message, delivery),
+        )
         try:
             taken = answerer.take(delivery.content, received)
         except ContractError as error:
@@ -143,6 +154,23 @@ class Handler:
             case Effect() as effect:
                 await self._take_effect(message, received, effect)
         log.info("request handled", message_id=message.message_id, type=kind.root)
+
+    async def _files(self, message: Waiting, delivery: Delivery) -> tuple[Enclosure, ...]:
+        """Return the files that a request brings: those inside it, and those that were fetched."""
+        if not (delivery.attachments or delivery.stored):
+            return ()
+        inside = {one.id: one.content for one in delivery.contents}
+        rows = await self._store.read(lambda connection: files.of(connection, message.id))
+        return tuple(
+            Enclosure(
+                name=row["name"] or row["content_id"] or "",
+                mime_type=row["mime_type"],
+                content=files.arrived_at(self._folder, message.id, row["id"])
+                if row["uuid"]
+                else inside.get(row["content_id"], b""),
+            )
+            for row in rows
+        )
 
     async def _refuse(self, message: Waiting, received: Received, why: str) -> None:
         """Refuse a request that keeps its schema and says what cannot be; it is kept for a person to look at."""
@@ -175,13 +203,15 @@ class Handler:
     async def _tell(self, message: Waiting, received: Received, found: Reply) -> None:
         message_id = self._message_ids()
         answer = found.content
-        body = self._caller.response(message_id, received.reply_to, answer)
+        enclosed = await self._encloser.response(message_id, received.reply_to, answer, found.files)
         sent = outbox.NewMessage(
             message_id=message_id,
             operation="SendResponse",
             message_type=answer.message_type.root,
             reference=message.message_id,
-            body=body,
+            body=enclosed.body,
+            content_type=enclosed.content_type,
+            files=enclosed.files,
         )
 
         def write(connection: Connection) -> None:
@@ -250,6 +280,8 @@ class Handler:
 
 def _waiting(answer: Reply, received: Received) -> NewAnswer:
     """Return an answer as it waits for the packer. Nothing goes in its place once a consent is withdrawn."""
+    if answer.files:
+        raise ValueError("the answer to what takes effect cannot bring files: let a look give them")
     return NewAnswer(
         content=answer.content.render(PREFIX),
         message_type=answer.content.message_type.root,
@@ -273,7 +305,7 @@ def _judged(connection: Connection, ours: str, status: AsyncStatus, now: datetim
     It had taken the message, so the same bytes would only meet "already sent": what is not about the content or the age
     of the id waits for a person.
     """
-    text = f"{status.category}: {status.details or ''}".strip()
+    text = f"{status.category}: {status.details or ''}".strip() + _unrouted(status)
     if status.category in REFUSED:
         fault = status.fault.kind if status.fault else FaultKind.UNKNOWN
         if disposition(fault) is Disposition.RENEW:
@@ -281,3 +313,14 @@ def _judged(connection: Connection, ours: str, status: AsyncStatus, now: datetim
         else:
             outcome.refuse(connection, ours, fault, text, now)
     return status.category.value
+
+
+def _unrouted(status: AsyncStatus) -> str:
+    """Say which addresses of a message could not be reached, and why (version 1.3)."""
+    routing = status.routing
+    if routing is None:
+        return ""
+    values = (*routing.dynamic, *routing.identifiers)
+    said = [f"{one.value}: {one.code}" for one in values if one.code is not RoutingCode.SUCCESS]
+    said += [f"record {one.record_id}: {one.code}" for one in routing.records if one.code is not RoutingCode.SUCCESS]
+    return f" ({'; '.join(said)})" if said else ""

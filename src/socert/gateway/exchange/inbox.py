@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from socert.gateway.exchange import files
 from socert.gateway.store.tables import InboxState, inbox, micros
+from socert.gateway.store.tables_files import FileState, inbox_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import Row, RowMapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +30,15 @@ class Arrived:
     reply_to: str | None
     content_type: str
     body: bytes
+    files: tuple[files.Arriving, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What became of a message that came in: whether it is new, and whether its files are still to be fetched."""
+
+    new: bool
+    fetching: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,12 +55,14 @@ class Waiting:
     former: str | None = None
 
 
-def take(connection: Connection, message: Arrived, *, now: datetime, error: str | None = None) -> bool:
-    """Keep a message; False when it was there already, and then nothing changes.
+def take(connection: Connection, message: Arrived, *, now: datetime, error: str | None = None) -> Taken:
+    """Keep a message; when it was there already nothing changes, but its files that failed are tried again.
 
     With `error` it cannot be trusted: it is kept for a person to look at and no handler sees it. Such a one gives way
     to the true message of the same id, which would be lost otherwise.
     """
+    fetching = error is None and any(file.to_fetch for file in message.files)
+    trusted = InboxState.FETCHING if fetching else InboxState.RECEIVED
     values = {
         "operation": message.operation,
         "message_type": message.message_type,
@@ -57,39 +70,58 @@ def take(connection: Connection, message: Arrived, *, now: datetime, error: str 
         "reply_to": message.reply_to,
         "content_type": message.content_type,
         "body": message.body,
-        "state": (InboxState.RECEIVED if error is None else InboxState.FAILED).value,
+        "state": (trusted if error is None else InboxState.FAILED).value,
         "received_at": micros(now),
         "error": error,
     }
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(inbox)
     put = insert.values(message_id=message.message_id, **values).on_conflict_do_nothing().returning(inbox.c.id)
-    if connection.execute(put).first() is not None:
-        return True
+    key = connection.scalar(put)
+    if key is not None:
+        if error is None:
+            files.arrive(connection, key, message.files, now)
+        return Taken(new=True, fetching=fetching)
     chosen = select(inbox.c.id, inbox.c.state, inbox.c.handled_at).where(inbox.c.message_id == message.message_id)
     there = connection.execute(chosen).one()
     never_trusted = there.state == InboxState.FAILED and there.handled_at is None
     if error is None and never_trusted:
         connection.execute(update(inbox).where(inbox.c.id == there.id).values(**values))
-        return True
-    return False
+        files.arrive(connection, there.id, message.files, now)
+        return Taken(new=True, fetching=fetching)
+    open_still = there.state == InboxState.FETCHING or (
+        there.state == InboxState.FAILED and files.any_failed(connection, there.id)
+    )
+    if fetching and open_still:
+        # What fetches them may be told anew each time.
+        fresh = {name: values[name] for name in ("body", "content_type", "state", "error")}
+        connection.execute(update(inbox).where(inbox.c.id == there.id).values(**fresh, handled_at=None))
+        files.try_again(connection, there.id, now)
+        return Taken(new=False, fetching=True)
+    return Taken(new=False)
 
 
 def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
     """Return the oldest messages that wait for their handlers."""
     chosen = select(inbox).where(inbox.c.state == InboxState.RECEIVED).order_by(inbox.c.id).limit(limit)
-    return [
-        Waiting(
-            id=row.id,
-            message_id=row.message_id,
-            operation=row.operation,
-            original_message_id=row.original_message_id,
-            reply_to=row.reply_to,
-            content_type=row.content_type,
-            body=row.body,
-            former=row.answer_id,
-        )
-        for row in connection.execute(chosen)
-    ]
+    return [_waiting(row) for row in connection.execute(chosen)]
+
+
+def _waiting(row: Row[Any]) -> Waiting:
+    return Waiting(
+        id=row.id,
+        message_id=row.message_id,
+        operation=row.operation,
+        original_message_id=row.original_message_id,
+        reply_to=row.reply_to,
+        content_type=row.content_type,
+        body=row.body,
+        former=row.answer_id,
+    )
+
+
+def one(connection: Connection, key: int) -> Waiting:
+    """Return a message by its row's id."""
+    return _waiting(connection.execute(select(inbox).where(inbox.c.id == key)).one())
 
 
 def finish(connection: Connection, key: int, *, now: datetime, answer_id: str | None = None) -> bool:
@@ -122,9 +154,12 @@ def _end(
 def again(connection: Connection, message_ids: Sequence[str] | None) -> int:
     """Let messages be handled again that nobody could handle, all of them or these; return how many.
 
-    What could not be trusted or read stays as it is: no handler may see it.
+    What could not be trusted or read stays as it is: no handler may see it. So does what lacks its files.
     """
-    chosen = update(inbox).where(inbox.c.state == InboxState.FAILED, inbox.c.handled_at.is_not(None))
+    lacking = select(inbox_file.c.inbox_id).where(inbox_file.c.state == FileState.FAILED)
+    chosen = update(inbox).where(
+        inbox.c.state == InboxState.FAILED, inbox.c.handled_at.is_not(None), inbox.c.id.not_in(lacking)
+    )
     if message_ids is not None:
         chosen = chosen.where(inbox.c.message_id.in_(message_ids))
     done = connection.execute(chosen.values(state=InboxState.RECEIVED.value, handled_at=None, error=None))

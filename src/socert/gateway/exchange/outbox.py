@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
+from socert.gateway.exchange import files
 from socert.gateway.store.prepared import Prepared
 from socert.gateway.store.tables import MessageState, attempt, micros, outbox
 
@@ -21,32 +22,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewMessage:
-    """A message to be sent: its id, the exchange's operation, its type for people, our reference, and its bytes."""
+    """A message to be sent: its id, the exchange's operation, its type for people, our reference, and its bytes.
+
+    `content_type` is that of bytes in parts, None for XML. `files` lie in our folder and go up before it leaves.
+    """
 
     message_id: str
     operation: str
     message_type: str
     reference: str
     body: bytes
+    content_type: str | None = None
+    files: tuple[files.Leaving, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
-    """A message that this process may send now; `tries` counts this one."""
+    """A message that this process may send now; `tries` counts this one, `files` those in the file store."""
 
     message_id: str
     operation: str
     body: bytes
     tries: int
+    content_type: str | None = None
+    files: int = 0
 
 
 _PUT = Prepared(
     insert(outbox),
     *("message_id", "operation", "message_type", "reference", "body", "state", "attempts"),
-    *("next_attempt_at", "created_at"),
+    *("next_attempt_at", "created_at", "content_type", "files"),
 )
 _DUE = Prepared(
-    select(outbox.c.message_id, outbox.c.operation, outbox.c.body, outbox.c.attempts)
+    select(
+        outbox.c.message_id,
+        outbox.c.operation,
+        outbox.c.body,
+        outbox.c.attempts,
+        outbox.c.content_type,
+        outbox.c.files,
+    )
     .where(
         outbox.c.state == MessageState.QUEUED.value,
         outbox.c.next_attempt_at <= bindparam("at"),
@@ -90,15 +105,27 @@ def put(connection: Connection, message: NewMessage, now: datetime) -> None:
             "attempts": 0,
             "next_attempt_at": micros(now),
             "created_at": micros(now),
+            "content_type": message.content_type,
+            "files": len(message.files),
         },
     )
+    files.leave(connection, message.message_id, message.files)
 
 
 def claim(connection: Connection, *, node: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Claimed]:
     """Take up to `limit` messages that are due and that nobody else holds, oldest first."""
     taken = [
-        Claimed(message_id=message_id, operation=operation, body=body, tries=attempts + 1)
-        for message_id, operation, body, attempts in _DUE.rows(connection, {"at": micros(now), "most": limit})
+        Claimed(
+            message_id=message_id,
+            operation=operation,
+            body=body,
+            tries=attempts + 1,
+            content_type=content_type,
+            files=number,
+        )
+        for message_id, operation, body, attempts, content_type, number in _DUE.rows(
+            connection, {"at": micros(now), "most": limit}
+        )
     ]
     until = micros(now + lease)
     _CLAIM.run_each(connection, [{"id": message.message_id, "node": node, "until": until} for message in taken])

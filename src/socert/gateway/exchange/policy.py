@@ -11,3 +11,8 @@ class WhenUnhandled(StrEnum):
     ACCEPT = "accept"  # as received: the exchange never brings it again
     REJECT = "reject"  # as thrown away: neither does it then, and its books say so
     LEAVE = "leave"  # not at all: it comes again until somebody settles it with the exchange's support
+
+    @property
+    def accepted(self) -> bool | None:
+        """What Ack says of it; None where there is no Ack."""
+        return {WhenUnhandled.ACCEPT: True, WhenUnhandled.REJECT: False, WhenUnhandled.LEAVE: None}[self]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
@@ -21,16 +22,17 @@ from sqlalchemy import String
 
 from socert.contracts.errors import ContractError
 from socert.contracts.message import MessageType
-from socert.contracts.smev.faults import Disposition, FaultReceived
 from socert.contracts.smev.operation import Operation
 from socert.gateway.errors import DeliveryError, Unreadable
 from socert.gateway.exchange import inbox
+from socert.gateway.exchange.acknowledging import Acknowledger
+from socert.gateway.exchange.files import Arriving
 from socert.gateway.exchange.policy import WhenUnhandled
 from socert.gateway.store import tables
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column
@@ -96,6 +98,7 @@ class Poller:
         self._most = most
         self._receivers = receivers
         self._knows = knows
+        self._acknowledge = Acknowledger(exchange=exchange, caller=caller)
         self._unhandled = unhandled
 
     async def run(self, hurry: Wake, arrived: Wake) -> None:
@@ -167,7 +170,7 @@ class Poller:
         if answer.doubt:
             return Taken(message=message, sent_at=sent_at, accepted=False, error=_told(answer.doubt))
         known = delivery.content is None or self._knows(self._operation, MessageType.of(delivery.content))
-        return Taken(message=message, sent_at=sent_at, accepted=True if known else self._by_policy)
+        return Taken(message=message, sent_at=sent_at, accepted=True if known else self._unhandled.accepted)
 
     def _unreadable(self, error: Unreadable) -> Taken:
         """Keep a reply that brings a message which cannot be read; raises what is wrong where it names none."""
@@ -183,42 +186,30 @@ class Poller:
             content_type=error.sent.content_type[: _length(tables.inbox.c.content_type)],
             body=error.sent.body,
         )
-        acknowledged = None if self._operation is Operation.GET_STATUS else self._by_policy
+        acknowledged = None if self._operation is Operation.GET_STATUS else self._unhandled.accepted
         return Taken(message=message, error=str(error), accepted=acknowledged)
-
-    @property
-    def _by_policy(self) -> bool | None:
-        return {WhenUnhandled.ACCEPT: True, WhenUnhandled.REJECT: False, WhenUnhandled.LEAVE: None}[self._unhandled]
 
     # --- kept, then acknowledged --------------------------------------------------------------------------------------
 
     async def _keep(self, taken: Sequence[Taken], arrived: Wake | None = None) -> None:
         """Commit messages in their order, all in one turn of the writer; acknowledge them when that is done."""
-        new = await asyncio.gather(*(self._commit(one) for one in taken))
+        kept = await asyncio.gather(*(self._commit(one) for one in taken))
         if arrived is not None:
             arrived.call()
-        await asyncio.gather(*(self._acknowledge(one) for one in taken if one.accepted is not None))
-        for one, first in zip(taken, new, strict=True):
-            message_id = one.message.message_id
-            log.debug("message taken" if first else "message taken before", message_id=message_id)
+        acknowledged = [
+            self._acknowledge(one.message.message_id, accepted=one.accepted)
+            for one, end in zip(taken, kept, strict=True)
+            if not end.fetching  # the fetcher acknowledges those when their files are there
+        ]
+        await asyncio.gather(*acknowledged)
 
-    async def _commit(self, one: Taken) -> bool:
+    async def _commit(self, one: Taken) -> inbox.Taken:
         message, error, now = one.message, one.error, self._clock()
-        new = await self._store.write(lambda connection: inbox.take(connection, message, now=now, error=error))
+        end = await self._store.write(lambda connection: inbox.take(connection, message, now=now, error=error))
         if error:
             log.error("message not trusted and put aside", message_id=message.message_id, why=error)
-        return new
-
-    async def _acknowledge(self, one: Taken) -> None:
-        message_id = one.message.message_id
-        envelope = self._caller.acknowledge(message_id, accepted=bool(one.accepted))
-        try:
-            await self._exchange.call(Operation.ACK, envelope)
-        except FaultReceived as error:
-            if error.fault.disposition is not Disposition.ALREADY_DONE:
-                log.warning("not acknowledged, it will come again", message_id=message_id, fault=error.fault.kind)
-        except (DeliveryError, ContractError, Unreadable) as error:
-            log.warning("not acknowledged, it will come again", message_id=message_id, why=str(error))
+        log.debug("message taken" if end.new else "message taken before", message_id=message.message_id)
+        return end
 
 
 def in_order(taken: Sequence[Taken]) -> list[Taken]:
@@ -250,7 +241,24 @@ def _arrived(operation: Operation, delivery: Delivery, sent: Sent) -> inbox.Arri
         reply_to=delivery.reply_to,
         content_type=sent.content_type[: _length(kept.content_type)],
         body=sent.body,
+        files=tuple(_files(delivery)),
     )
+
+
+def _files(delivery: Delivery) -> Iterator[Arriving]:
+    """Yield the files that a message says it brings, and those that the exchange says there are to be fetched."""
+    sizes = {one.id: len(one.content) for one in delivery.contents}
+    for header in delivery.attachments:
+        yield Arriving(mime_type=header.mime_type, content_id=header.content_id, size=sizes.get(header.content_id))
+    references = {one.uuid: one for one in delivery.files}
+    for stored in delivery.stored:
+        said = references.get(stored.uuid)
+        yield Arriving(
+            mime_type=said.mime_type if said else "",
+            uuid=stored.uuid,
+            name=stored.file_name,
+            digest=b64encode(said.hash).decode() if said else None,
+        )
 
 
 def _named(operation: Operation, delivery: Delivery) -> str:

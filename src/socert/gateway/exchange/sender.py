@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from socert.contracts.errors import ContractError
 from socert.contracts.smev.faults import Disposition, FaultKind, FaultReceived, disposition
 from socert.contracts.smev.ids import issued_at
 from socert.gateway.errors import DeliveryError, Unreadable
-from socert.gateway.exchange import answers, outbox, outcome
+from socert.gateway.exchange import answers, files, outbox, outcome
 from socert.gateway.store.tables import MessageState
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from socert.gateway.exchange.outbox import Claimed
     from socert.gateway.exchange.retry import Backoff
     from socert.gateway.exchange.wake import Wake
+    from socert.gateway.ports.files import FileStore
     from socert.gateway.store.writer import Store
 
 log = get_logger("sender")
@@ -66,11 +70,14 @@ class Sender:
         clock: Callable[[], datetime],
         node: str,
         parallel: int,
+        folder: Path,
+        file_store: FileStore | None = None,
         wrote: Callable[[bytes], bool] = lambda _envelope: True,
     ) -> None:
         """Take the parts: where messages lie, the exchange, pauses between tries, time, our name.
 
-        `wrote` says whether an envelope is in the version that the exchange is spoken to in now.
+        `folder` keeps the files that go into the `file_store`; `wrote` says whether an envelope is in the version that
+        the exchange is spoken to in now.
         """
         self._store = store
         self._exchange = exchange
@@ -78,6 +85,8 @@ class Sender:
         self._clock = clock
         self._node = node
         self._parallel = parallel
+        self._folder = folder
+        self._file_store = file_store
         self._wrote = wrote
         self._wire = asyncio.Semaphore(parallel)
         self._waiting: set[str] = set()
@@ -139,15 +148,28 @@ class Sender:
             # Packed before the settings named another version: the same content goes in an envelope of this one.
             return Verdict(do=Disposition.RENEW, detail=OTHER_VERSION, why=OTHER_VERSION)
         try:
-            answer = await self._exchange.call(message.operation, message.body)
-        except (DeliveryError, Unreadable) as error:
-            return _again(str(error))
+            if message.files:
+                await self._upload(message.message_id)
+            answer = await self._exchange.call(message.operation, message.body, message.content_type)
         except FaultReceived as error:
             kind, said = error.fault.kind, error.fault.description or error.fault.text
             return Verdict(do=disposition(kind), fault=kind, detail=said, why=str(error))
+        except (ContractError, DeliveryError, Unreadable) as error:
+            return _again(str(error))
         if answer.doubt:
             return _again(f"the exchange's reply cannot be trusted: {answer.doubt}")
         return Verdict(do=None)
+
+    async def _upload(self, message_id: str) -> None:
+        """Put a message's files into the file store before it speaks of them; what is there is not put again."""
+        waiting = await self._store.read(lambda connection: files.to_upload(connection, message_id))
+        for row in waiting:
+            place = files.leaving_at(self._folder, message_id, row["uuid"])
+            if self._file_store is None:
+                raise DeliveryError("there is no file store to put files into: set SOCERT_FILE_STORE")
+            await self._file_store.put(row["uuid"], row["name"], place)
+            key, now = row["id"], self._clock()
+            await self._store.write(partial(files.uploaded, file_id=key, now=now))
 
     def _apply(self, connection: Connection, message: Claimed, verdict: Verdict, now: datetime) -> None:
         if verdict.do in (None, Disposition.ALREADY_SENT, Disposition.ALREADY_DONE):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from socert.gateway.exchange import answers, recall
+from socert.gateway.exchange import answers, files, recall
 from socert.gateway.mapping.account import PREFIX
 from socert.gateway.mapping.elk_status import order_number
 from socert.gateway.store.tables import (
@@ -206,6 +206,7 @@ def _received(connection: Connection, ids: Iterable[int], gone: Erased) -> None:
         if body:
             gone.take("inbox", key, body)
             connection.execute(update(inbox).where(inbox.c.id == key).values(body=b"", error=None))
+            gone.add("inbox_file", files.erase(connection, key))
 
 
 def _answers(connection: Connection, guid: str, gone: Erased) -> None:

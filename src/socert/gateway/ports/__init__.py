@@ -196,8 +196,8 @@ class Sent:
 class PortalTransport(Protocol):
     """Carries an envelope to the exchange."""
 
-    async def send(self, operation: str, envelope: bytes) -> Sent:
-        """POST the bytes as they are; `DeliveryError` when no answer came back."""
+    async def send(self, operation: str, envelope: bytes, content_type: str | None = None) -> Sent:
+        """POST the bytes as they are, XML unless their type is given; `DeliveryError` when no answer came back."""
         ...
 
 

@@ -82,6 +82,7 @@ class MessageState(StrEnum):
 class InboxState(StrEnum):
     """Where a received message stands."""
 
+    FETCHING = "fetching"  # committed, its files are still to be fetched; not acknowledged yet
     RECEIVED = "received"  # committed, waits for its handler
     HANDLED = "handled"  # its effect, and its answer if one is due, are committed
     FAILED = "failed"  # kept for a person to look at; `error` says why
@@ -147,6 +148,8 @@ outbox = Table(
     Column("settled_at", BigInteger, nullable=True),
     Column("outcome", Text, nullable=True),
     Column("renewed_by", String(36), nullable=True),
+    Column("content_type", String(300), nullable=True),
+    Column("files", Integer, nullable=False, server_default=text("0")),
     Index(None, "state", "next_attempt_at"),
 )
 
