@@ -88,14 +88,12 @@ async def test_a_file_goes_from_the_sender_to_the_recipient(tmp_path: Path, user
         assert (kept.file.name, kept.file.size) == ("file.bin", len(data))
         store.keep(message, "account", ["EPGU", "OTHER"], [kept])
         assert store.uploaded("REGION", uuid) is None
-        assert store.used("EPGU", "account") == len(data)
         (file,), (other,) = store.stored(message, "EPGU"), store.stored(message, "OTHER")
         assert len({file.user_name, file.password, other.user_name, other.password}) == 4
         assert (file.uuid, file.file_name) == (uuid, "file.bin")
         assert await asyncio.to_thread(fetch, store.port, file) == data
 
         store.release(message, "EPGU")
-        assert store.used("EPGU", "account") == 0
         with pytest.raises(ftplib.error_perm, match="530"):
             await asyncio.to_thread(fetch, store.port, file)
         assert await asyncio.to_thread(fetch, store.port, other) == data

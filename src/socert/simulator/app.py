@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
@@ -30,7 +31,9 @@ from socert.simulator.portal.people_file import read_people
 from socert.simulator.portal.portal import Portal
 from socert.simulator.retention import Retention
 from socert.simulator.settings import Settings
+from socert.simulator.smev.attachments import Limits
 from socert.simulator.smev.checks import Signatures
+from socert.simulator.smev.files import FileStore
 from socert.simulator.smev.http import Endpoint
 from socert.simulator.smev.node import Node
 from socert.simulator.smev.participants import PORTAL, Participants
@@ -76,6 +79,13 @@ class Simulator:
             raise SettingsError(
                 f"There is no participant {settings.unsigned} to send unsigned calls; known are {known}."
             )
+        self.files = FileStore(
+            state=self.state,
+            folder=settings.files or (None if settings.state == ":memory:" else Path(f"{settings.state}.files")),
+            limit=settings.ftp_limit,
+            known=lambda mnemonic: self.participants.by_mnemonic(mnemonic) is not None,
+            keep=settings.retention,
+        )
         self.node = Node(
             state=self.state,
             queues=self.queues,
@@ -86,6 +96,8 @@ class Simulator:
             journal=self.journal,
             message_age=settings.message_age,
             retention=Retention(self.state, message_age=settings.message_age, keep=settings.retention),
+            files=self.files,
+            limits=Limits(ftp=settings.ftp_limit, quota=settings.ftp_quota),
             faults=self.faults,
             signatures=Signatures(verified=settings.signatures, unsigned=settings.unsigned),
         )
@@ -121,6 +133,11 @@ class Simulator:
         """Address of the exchange in a version of its contract."""
         return f"{self.url}/smev/{version.value}"
 
+    @property
+    def ftp_port(self) -> int:
+        """Where the file store of the exchange listens, once started."""
+        return self.files.port
+
     async def start(self) -> None:
         """Listen, and let the portal take its messages; `SettingsError` when the port is taken."""
         self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=_STOP_SECONDS)
@@ -134,6 +151,12 @@ class Simulator:
                 " Choose another with --port."
             ) from error
         self._port = self._runner.addresses[0][1]
+        try:
+            await self.files.start(self.settings.host, self.settings.ftp_port)
+        except SettingsError:
+            await self._runner.cleanup()
+            raise
+        self.node.attachments.resume()
         if not self.settings.exchange_only:
             self.queues.release(PORTAL)
             self._work = asyncio.create_task(self.consumer.run(), name="portal")
@@ -147,6 +170,8 @@ class Simulator:
                 await self._work
         if self._runner is not None:
             await self._runner.cleanup()
+        await self.node.attachments.stop()
+        await self.files.stop()
         await self.portal.costs.close()
         self.state.close()
 
@@ -171,6 +196,7 @@ class Simulator:
     def reset(self) -> None:
         """Forget messages, accounts, ordered faults, moves of the clock; read the people anew."""
         self.state.reset()
+        self.files.clear()
         self.journal.clear()
         self.faults.clear()
         self.clock.reset()
@@ -213,6 +239,7 @@ class SimulatorThread:
         self._failure: Exception | None = None
         self.url = ""
         self.exchange_url = ""
+        self.ftp_port = 0
 
     def start(self) -> None:
         """Start and wait until it listens; raises what the simulator raised when it could not start."""
@@ -246,6 +273,7 @@ class SimulatorThread:
         try:
             async with Simulator(self._settings, source=self._source) as simulator:
                 self.url, self.exchange_url = simulator.url, simulator.exchange_url
+                self.ftp_port = simulator.ftp_port
                 self._ready.set()
                 await self._stopping.wait()
         except Exception as error:  # noqa: BLE001 - handed to the caller of start()

@@ -17,6 +17,7 @@ from socert.simulator.clock import ClockMode
 from socert.simulator.errors import SimulatorError
 from socert.simulator.portal.local_time import MOSCOW
 from socert.simulator.settings import Settings
+from socert.simulator.smev.attachments import FTP_LIMIT, FTP_QUOTA
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -77,6 +78,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     help="off: signatures of calls are not verified; a call is its certificate's owner's.",
 )
 @click.option("--unsigned", default="", metavar="MNEMONIC", help="Who sends calls without a certificate, if off.")
+@click.option("--ftp-port", default=0, show_default="any free one", help="Port of the exchange's file store, by FTP.")
+@click.option(
+    "--files",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the file store; beside --state or temporary unless told.",
+)
+@click.option("--ftp-limit", default=FTP_LIMIT, show_default=True, help="Most bytes in the files of one message.")
+@click.option("--ftp-quota", default=FTP_QUOTA, show_default=True, help="Most bytes that may wait for one recipient.")
 @click.option("--exchange-only", is_flag=True, help="The portal takes no messages: another program plays it.")
 def simulate(
     port: int,
@@ -96,6 +105,10 @@ def simulate(
     consent_version: str,
     signatures: str,
     unsigned: str,
+    ftp_port: int,
+    files: Path | None,
+    ftp_limit: int,
+    ftp_quota: int,
     exchange_only: bool,
 ) -> None:
     """Run the portal in a box: exchange, portal accounts, parent's pages, control."""
@@ -118,6 +131,10 @@ def simulate(
         consent_version=consent_version,
         signatures=signatures == "on",
         unsigned=unsigned,
+        ftp_port=ftp_port,
+        files=files,
+        ftp_limit=ftp_limit,
+        ftp_quota=ftp_quota,
         exchange_only=exchange_only,
     )
     try:
@@ -136,5 +153,6 @@ async def _run(settings: Settings) -> None:
         click.echo(f"Exchange          {simulator.exchange_url}  (?wsdl)")
         others = (simulator.exchange_address(version) for version in (Version.V1_1, Version.V1_3))
         click.echo(f"Other versions    {'  '.join(others)}")
+        click.echo(f"File store        ftp://{settings.host}:{simulator.ftp_port}/")
         click.echo(f"Control           {simulator.url}/_sim/health")
         await stopping.wait()

@@ -14,6 +14,7 @@ from socert.host.log import get_logger
 from socert.simulator.clock import microseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from socert.simulator.state import State
@@ -34,6 +35,11 @@ class Retention:
         self._id_age = 2 * message_age
         self._keep = keep
         self._last: datetime | None = None
+        self._listeners: list[Callable[[datetime], None]] = []
+
+    def on_round(self, listener: Callable[[datetime], None]) -> None:
+        """Call `listener` with the moment after every round: what it keeps may have lost its message."""
+        self._listeners.append(listener)
 
     def look(self, now: datetime) -> None:
         """Forget what is too old at `now`, if the last time was a while ago; the clock may have gone back since."""
@@ -46,3 +52,5 @@ class Retention:
             removed = self._state.run(statement, microseconds(now - self._keep))
             if removed:
                 log.info("forgotten by age", table=table, rows=removed)
+        for listener in self._listeners:
+            listener(now)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from socert.simulator.clock import ClockMode
 from socert.simulator.portal.local_time import MOSCOW
+from socert.simulator.smev.attachments import FTP_LIMIT, FTP_QUOTA
 
 #: The largest request body that is read; a larger one gets a fault.
 BODY_LIMIT = 10 * 1024 * 1024
@@ -28,6 +29,9 @@ class Settings:
     `consent_version`: the version of the forms of consent that the portal shows.
     `signatures`: whether signatures of calls are verified; where not, a call is its certificate's owner's.
     `unsigned`: where signatures are not verified, the mnemonic of who is meant by a call without a certificate.
+    `files`: the folder of the file store; None: beside the state's file, or one that goes with the simulator.
+    `ftp_port`: where the file store listens, 0 for any free port.
+    `ftp_limit`, `ftp_quota`: how many bytes files of one message, and those waiting for one recipient, may have.
     `query_unit`: the unit of a certificate that only a query told of, `rub` or `hour` (ibid., trap 4).
     """
 
@@ -53,3 +57,7 @@ class Settings:
     signatures: bool = True
     unsigned: str = ""
     body_limit: int = BODY_LIMIT
+    files: Path | None = None
+    ftp_port: int = 0
+    ftp_limit: int = FTP_LIMIT
+    ftp_quota: int = FTP_QUOTA

@@ -25,15 +25,18 @@ from socert.contracts.smev.fault_texts import Cause
 from socert.host.log import get_logger
 from socert.simulator.smev import checks
 from socert.simulator.smev.files import Claim
+from socert.simulator.smev.queues import HELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from socert.contracts.smev.attachments import RefAttachmentHeader, StoredFile
     from socert.contracts.smev.call import Call
     from socert.simulator.errors import NodeRefused
     from socert.simulator.smev.files import FileStore
+    from socert.simulator.smev.queues import Queued
     from socert.simulator.state import State
 
 MTOM_LIMIT = 5 * 1024 * 1024
@@ -43,8 +46,6 @@ FTP_LIMIT = 1024 * 1024 * 1024
 FTP_QUOTA = 10 * FTP_LIMIT
 """What may wait in the file store for one recipient and message type: the exchange's own number is not published."""
 
-#: What stands before the kind of a queue while a message is held.
-HELD = "held:"
 _PIECE = 1024 * 1024
 _UNSIGNED = (Suite.GOST_2012_256, Suite.ECDSA_P256)
 
@@ -74,7 +75,7 @@ class Attachments:
         files: FileStore,
         limits: Limits,
         released: Callable[[str], None],
-        wrong: Callable[[str], None],
+        wrong: Callable[[str], object],
     ) -> None:
         self._state = state
         self._files = files
@@ -105,7 +106,13 @@ class Attachments:
         return claims
 
     def keep(self, call: Call, recipients: Collection[str], message_type: str, claims: Sequence[Claim]) -> None:
-        """Keep what a message brings; one with files is held. Call in the transaction that has put it into queues."""
+        """Keep what a message brings; one with files is held. Call in the transaction that has put it into queues.
+
+        Of a message that nobody gets, its sender's uploads are removed.
+        """
+        if not recipients:
+            self._files.discard([claim.file for claim in claims])
+            return
         for number, content in enumerate(call.contents):
             self._state.run(
                 "INSERT INTO attachment VALUES (?, ?, ?, ?)", call.message_id, number, content.id, content.content
@@ -137,14 +144,15 @@ class Attachments:
             task.cancel()
         await self.at_rest()
 
-    def contents(self, message_id: str) -> tuple[AttachmentContent, ...]:
-        """Return what travels inside a message."""
-        rows = self._state.all("SELECT id, content FROM attachment WHERE message_id = ? ORDER BY number", message_id)
-        return tuple(AttachmentContent(id=row["id"], content=row["content"]) for row in rows)
-
-    def stored(self, message_id: str, recipient: str) -> tuple[StoredFile, ...]:
-        """Return where a recipient finds the files of a message."""
-        return self._files.stored(message_id, recipient)
+    def of(self, message: Queued) -> tuple[tuple[AttachmentContent, ...], tuple[StoredFile, ...]]:
+        """Return what travels inside a message, and where its recipient finds its files."""
+        if b"AttachmentHeader" not in message.data:
+            return (), ()
+        rows = self._state.all(
+            "SELECT id, content FROM attachment WHERE message_id = ? ORDER BY number", message.message_id
+        )
+        contents = tuple(AttachmentContent(id=row["id"], content=row["content"]) for row in rows)
+        return contents, self._files.stored(message.message_id, message.recipient)
 
     def release(self, message_id: str, recipient: str) -> None:
         """Let go of what a recipient has acknowledged."""
@@ -153,6 +161,14 @@ class Attachments:
             "DELETE FROM attachment WHERE message_id = ? AND NOT EXISTS"
             " (SELECT 1 FROM queue WHERE queue.message_id = attachment.message_id)",
             message_id,
+        )
+
+    def sweep(self, now: datetime) -> None:
+        """Let go of what belongs to messages that no queue holds any more, and of uploads that waited too long."""
+        self._files.sweep(now)
+        self._state.run(
+            "DELETE FROM attachment WHERE NOT EXISTS"
+            " (SELECT 1 FROM queue WHERE queue.message_id = attachment.message_id)"
         )
 
     def _check_contents(self, call: Call) -> None:

@@ -140,7 +140,8 @@ class FileStore:
     def used(self, recipient: str, message_type: str) -> int:
         """Return how many bytes wait for a recipient in messages of one type."""
         row = self._state.one(
-            "SELECT coalesce(sum(size), 0) AS total FROM stored_file WHERE recipient = ? AND message_type = ?",
+            "SELECT coalesce(sum(size), 0) AS total FROM stored_file AS file WHERE recipient = ? AND message_type = ?"
+            " AND EXISTS (SELECT 1 FROM queue WHERE message_id = file.message_id AND recipient = file.recipient)",
             recipient,
             message_type,
         )

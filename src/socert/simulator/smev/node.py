@@ -23,6 +23,7 @@ from socert.host.log import get_logger
 from socert.simulator.control.journal import Entry
 from socert.simulator.errors import NodeRefused
 from socert.simulator.smev import checks
+from socert.simulator.smev.attachments import Attachments
 from socert.simulator.smev.queues import Kind
 from socert.simulator.smev.receiving import Receiving
 from socert.simulator.smev.routing import Router
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from socert.simulator.control.faults import Faults
     from socert.simulator.control.journal import Journal
     from socert.simulator.retention import Retention
+    from socert.simulator.smev.attachments import Limits
+    from socert.simulator.smev.files import FileStore
     from socert.simulator.smev.participants import Participants
     from socert.simulator.smev.queues import Queued, Queues
     from socert.simulator.smev.statuses import Statuses
@@ -78,6 +81,8 @@ class Node:
         journal: Journal,
         message_age: timedelta,
         retention: Retention,
+        files: FileStore,
+        limits: Limits,
         faults: Faults,
         signatures: checks.Signatures,
     ) -> None:
@@ -89,6 +94,14 @@ class Node:
         self._queues = queues
         self._listeners: list[Callable[[str], None]] = []
         self.verdicts = Verdicts(state=state, queues=queues, statuses=statuses, clock=clock)
+        self.attachments = Attachments(
+            state=state,
+            files=files,
+            limits=limits,
+            released=self._delivered,
+            wrong=lambda message_id: self.withdraw(message_id, Defect.FILES),
+        )
+        retention.on_round(self.attachments.sweep)
         self._sending = Sending(
             state=state,
             queues=queues,
@@ -99,10 +112,16 @@ class Node:
             clock=clock,
             message_age=message_age,
             retention=retention,
+            attachments=self.attachments,
             delivered=self._delivered,
         )
         self._receiving = Receiving(
-            queues=queues, statuses=statuses, participants=participants, signer=signer, clock=clock
+            queues=queues,
+            statuses=statuses,
+            participants=participants,
+            signer=signer,
+            clock=clock,
+            attachments=self.attachments,
         )
 
     def on_delivery(self, listener: Callable[[str], None]) -> None:
@@ -153,7 +172,9 @@ class Node:
         started = time.perf_counter()
         removed = self._queues.acknowledge(recipient, message_id)
         trace = _Trace(operation=Operation.ACK.value, participant=recipient, message_id=message_id)
-        if not removed:
+        if removed:
+            self.attachments.release(message_id, recipient)
+        else:
             trace.outcome, trace.fault = "fault", FaultKind.TARGET_MESSAGE_IS_NOT_FOUND.value
         self._note(trace, started)
         return removed

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from socert.contracts.smev.call import Call
     from socert.contracts.smev.status import AsyncStatus
     from socert.simulator.clock import SimulatorClock
+    from socert.simulator.smev.attachments import Attachments
     from socert.simulator.smev.participants import Participant, Participants
     from socert.simulator.smev.queues import Queued, Queues
     from socert.simulator.smev.statuses import Statuses
@@ -42,7 +43,9 @@ class Receiving:
         participants: Participants,
         signer: Signer,
         clock: SimulatorClock,
+        attachments: Attachments,
     ) -> None:
+        self._attachments = attachments
         self._queues = queues
         self._statuses = statuses
         self._participants = participants
@@ -97,6 +100,7 @@ class Receiving:
         """Remove the message acknowledged, return the reply. Raises `NodeRefused`."""
         if not self._queues.acknowledge(participant.mnemonic, call.message_id):
             raise checks.refuse(call.operation, Cause.TARGET_NOT_FOUND, message_id=call.message_id)
+        self._attachments.release(call.message_id, participant.mnemonic)
         return reply.ack_reply(call.version)
 
     def _deliver(self, call: Call, message: Queued) -> bytes:
@@ -114,6 +118,7 @@ class Receiving:
                 metadata=replace(metadata, status=InteractionStatus.CANCELLED),
                 signer=self._signer,
             )
+        contents, stored = self._attachments.of(message)
         if message.kind is Kind.REQUEST:
             # A broadcast has nobody to answer to, but the oldest version must name an address.
             answerable = message.category is MessageCategory.REQUEST or call.version is Version.V1_1
@@ -122,6 +127,8 @@ class Receiving:
                 sender_signature=message.signature or None,
                 metadata=metadata,
                 reply_to=message.address if answerable else None,
+                stored=stored,
+                contents=contents,
                 signer=self._signer,
                 version=call.version,
             )
@@ -142,6 +149,8 @@ class Receiving:
             signer=self._signer,
             reference_message_id=message.reference_id,
             transaction_code=message.transaction_code,
+            stored=stored,
+            contents=contents,
             version=call.version,
         )
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from socert.contracts.smev.call import Call
     from socert.simulator.clock import SimulatorClock
     from socert.simulator.retention import Retention
+    from socert.simulator.smev.attachments import Attachments
     from socert.simulator.smev.participants import Participant, Participants
     from socert.simulator.smev.queues import Queues
     from socert.simulator.smev.routing import Routed, Router
@@ -58,6 +59,7 @@ class Sending:
         clock: SimulatorClock,
         message_age: timedelta,
         retention: Retention,
+        attachments: Attachments,
         delivered: Callable[[str], None],
     ) -> None:
         self._state = state
@@ -69,6 +71,7 @@ class Sending:
         self._clock = clock
         self._age = message_age
         self._retention = retention
+        self._attachments = attachments
         self._delivered = delivered
 
     def send_request(self, call: Call, sender: Participant) -> bytes:
@@ -86,6 +89,7 @@ class Sending:
         routed = self._router.route(call, registered, sender)
         recipients = [one.recipient for one in routed.destinations]
         self._check_room(call, recipients, Kind.REQUEST)
+        claims = self._attachments.check(call, sender.mnemonic, recipients, registered.name)
         judged = Judged(
             message_id=call.message_id,
             sender=sender.mnemonic,
@@ -128,8 +132,8 @@ class Sending:
                             transaction_code=call.transaction_code,
                         )
                     )
-        for recipient in recipients if taken else [sender.mnemonic]:
-            self._delivered(recipient)
+            self._attachments.keep(call, recipients if taken else [], registered.name, claims)
+        self._tell(call, recipients if taken else [sender.mnemonic], held=taken and bool(claims))
         return self._taken_reply(call, registered.category, sender.mnemonic, recipients, now, registered.name)
 
     def send_response(self, call: Call, sender: Participant) -> bytes:
@@ -142,6 +146,7 @@ class Sending:
         recipient, name = str(route["sender"]), str(route["message_type"])
         self._check_response_type(call, name)
         self._check_room(call, [recipient], Kind.RESPONSE)
+        claims = self._attachments.check(call, sender.mnemonic, [recipient], name)
         judged = Judged(
             message_id=call.message_id,
             sender=sender.mnemonic,
@@ -174,7 +179,8 @@ class Sending:
                         signature=call.sender_signature() or b"",
                     )
                 )
-        self._delivered(recipient if taken else sender.mnemonic)
+            self._attachments.keep(call, [recipient] if taken else [], name, claims)
+        self._tell(call, [recipient if taken else sender.mnemonic], held=taken and bool(claims))
         return self._taken_reply(call, MessageCategory.RESPONSE, sender.mnemonic, [recipient], now)
 
     def _check_new(self, call: Call, now: datetime) -> None:
@@ -194,6 +200,14 @@ class Sending:
             if self._queues.holds(recipient, kind, limit):
                 details = {"DestinationName": queue_name(recipient, kind.value)}
                 raise checks.refuse(call.operation, Cause.DESTINATION_OVERFLOW, details=details)
+
+    def _tell(self, call: Call, recipients: Collection[str], *, held: bool) -> None:
+        """Say who has got something; of a held message that is said when its files have been verified."""
+        if held:
+            self._attachments.verify(call.message_id)
+            return
+        for recipient in recipients:
+            self._delivered(recipient)
 
     def _remember(self, message_id: str, now: datetime) -> None:
         """Keep an id against repetition."""
