@@ -20,7 +20,7 @@ from socert.contracts.smev.version import Version
 from socert.contracts.xml import escape_text as text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from lxml import etree
 
@@ -166,8 +166,8 @@ def _last(one: AttachmentHeader | RefAttachmentHeader, version: Version) -> _Fie
     return fields
 
 
-def read_attachments(block: etree._Element, version: Version) -> tuple[AttachmentHeader, ...]:
-    """Read AttachmentHeaderList of a block, () where there is none. Raises EnvelopeInvalid."""
+def read_attachments(holder: etree._Element | None, version: Version) -> tuple[AttachmentHeader, ...]:
+    """Read AttachmentHeaderList, () where there is none. Raises EnvelopeInvalid."""
     basic = version.basic
     return tuple(
         AttachmentHeader(
@@ -177,12 +177,12 @@ def read_attachments(block: etree._Element, version: Version) -> tuple[Attachmen
             namespace_uri=read_child(one, basic, "NamespaceUri"),
             archive=_read_archive(one, basic),
         )
-        for one in _entries(block, "AttachmentHeaderList", "AttachmentHeader", basic)
+        for one in _entries(holder, "AttachmentHeader", basic)
     )
 
 
-def read_files(block: etree._Element, version: Version) -> tuple[RefAttachmentHeader, ...]:
-    """Read RefAttachmentHeaderList of a block, () where there is none. Raises EnvelopeInvalid."""
+def read_files(holder: etree._Element | None, version: Version) -> tuple[RefAttachmentHeader, ...]:
+    """Read RefAttachmentHeaderList, () where there is none. Raises EnvelopeInvalid."""
     basic = version.basic
     return tuple(
         RefAttachmentHeader(
@@ -194,18 +194,18 @@ def read_files(block: etree._Element, version: Version) -> tuple[RefAttachmentHe
             namespace_uri=read_child(one, basic, "NamespaceUri"),
             archive=_read_archive(one, basic),
         )
-        for one in _entries(block, "RefAttachmentHeaderList", "RefAttachmentHeader", basic)
+        for one in _entries(holder, "RefAttachmentHeader", basic)
     )
 
 
-def read_contents(holder: etree._Element, version: Version) -> tuple[AttachmentContent, ...]:
+def read_contents(block: etree._Element, version: Version) -> tuple[AttachmentContent, ...]:
     """Read AttachmentContentList beside a block, () where there is none. Raises EnvelopeInvalid.
 
     Contents in binary parts must have been put in their places before (`multipart.read`).
     """
     return tuple(
         AttachmentContent(id=read(need(one, version.basic, "Id")), content=_binary(need(one, version.basic, "Content")))
-        for one in _entries(holder, "AttachmentContentList", "AttachmentContent", version.basic)
+        for one in _entries(child(block, version.basic, "AttachmentContentList"), "AttachmentContent", version.basic)
     )
 
 
@@ -219,13 +219,12 @@ def read_stored(block: etree._Element, version: Version) -> tuple[StoredFile, ..
             password=read(need(one, basic, "Password")),
             file_name=read(need(one, basic, "FileName")),
         )
-        for one in _entries(block, "FSAttachmentsList", "FSAttachment", basic)
+        for one in _entries(child(block, basic, "FSAttachmentsList"), "FSAttachment", basic)
     )
 
 
-def _entries(block: etree._Element, holder: str, name: str, basic: str) -> Iterator[etree._Element]:
-    found = child(block, basic, holder)
-    return iter(()) if found is None else found.iterchildren(f"{{{basic}}}{name}")
+def _entries(holder: etree._Element | None, name: str, basic: str) -> Iterable[etree._Element]:
+    return () if holder is None else holder.iterchildren(f"{{{basic}}}{name}")
 
 
 def _read_signature(header: etree._Element, basic: str) -> bytes:
@@ -236,7 +235,7 @@ def _read_signature(header: etree._Element, basic: str) -> bytes:
 def _read_archive(header: etree._Element, basic: str) -> tuple[ArchivedFile, ...]:
     return tuple(
         ArchivedFile(name=read(need(one, basic, "Name")), namespace_uri=read(need(one, basic, "NamespaceUri")))
-        for one in _entries(header, "Archive", "File", basic)
+        for one in _entries(child(header, basic, "Archive"), "File", basic)
     )
 
 

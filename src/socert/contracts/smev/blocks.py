@@ -8,8 +8,7 @@ Sources: SMEV 3 schemas 1.1, 1.2 and 1.3; manual 3.3, sections 3.2 and 3.4 (what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from socert.contracts import xml
 from socert.contracts.signature import xmldsig
@@ -40,8 +39,7 @@ CALLER_ID = "SIGNED_BY_CALLER"
 _PREFIXES_MATTER = (XSI.encode(), DSIG.encode())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A block to be signed. `plain`: it is written in the normal form."""
 
     written: str
@@ -57,19 +55,16 @@ def content_block(
     personal_signature: bytes | None = None,
     attachments: Sequence[AttachmentHeader] = (),
     files: Sequence[RefAttachmentHeader] = (),
-    tail: str = "",
-    plain: bool = True,
+    business_process_metadata: bytes | None = None,
+    test: bool = False,
 ) -> Block:
-    """Return the sender's block `name`: `head`, the content with what belongs to it, `tail`.
-
-    `plain` is false where `tail` holds foreign XML.
-    """
+    """Return the sender's block `name`: `head`, the content with what belongs to it, and what goes behind them."""
     if isinstance(content, bytes):
         rendered, plain = envelope.fragment(xml.parse(content)).decode(), False
     else:
         rendered = content.render("ns3")
         # Where the content's namespace is one that the block has named already, the normal form names it so too.
-        plain = plain and content.message_type.namespace not in (version.types, version.basic)
+        plain = content.message_type.namespace not in (version.types, version.basic)
     beside = ""
     if personal_signature is not None:
         plain = False
@@ -77,11 +72,19 @@ def content_block(
         beside = f"<ns1:PersonalSignature>{signature}</ns1:PersonalSignature>"
     if attachments or files:
         beside += render_headers(attachments, files, version, 4)
+    if business_process_metadata is not None:
+        plain = False
+        # It is any number of elements, and must not reach out of the block.
+        xml.parse(b"<of-business>" + business_process_metadata + b"</of-business>")
+        written = business_process_metadata.decode()
+        beside += f"<ns1:BusinessProcessMetadata>{written}</ns1:BusinessProcessMetadata>"
+    if test:
+        beside += "<ns1:TestMessage></ns1:TestMessage>"
     return Block(
         written=(
             f'<ns1:{name} xmlns:ns1="{version.types}" Id="{CALLER_ID}">{head}'
             f'<ns2:MessagePrimaryContent xmlns:ns2="{version.basic}">{rendered}</ns2:MessagePrimaryContent>'
-            f"{beside}{tail}</ns1:{name}>"
+            f"{beside}</ns1:{name}>"
         ),
         plain=plain,
     )
@@ -92,14 +95,6 @@ def registry_content(records: Sequence[Record], signer: Signer, version: Version
     if version is not Version.V1_3:
         raise ValueError(f"version {version.value} has no registries: send them with 1.3")
     return render_registry(records, signer).encode()
-
-
-def metadata_block(inside: bytes | None) -> str:
-    """Return BusinessProcessMetadata around any number of XML elements. Raises XmlRefused where they are none."""
-    if inside is None:
-        return ""
-    xml.parse(b"<of-business>" + inside + b"</of-business>")  # they must not reach out of the block
-    return f"<ns1:BusinessProcessMetadata>{inside.decode()}</ns1:BusinessProcessMetadata>"
 
 
 def selector_block(timestamp: datetime, selector: MessageType | None, node_id: str | None, version: Version) -> Block:

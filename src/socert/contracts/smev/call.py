@@ -44,7 +44,6 @@ from socert.contracts.smev.blocks import (
     Block,
     answer_block,
     content_block,
-    metadata_block,
     registry_content,
     selector_block,
     signed_call,
@@ -166,8 +165,8 @@ def send_request(
         personal_signature=personal_signature,
         attachments=attachments,
         files=files,
-        tail=metadata_block(business_process_metadata) + ("<ns1:TestMessage></ns1:TestMessage>" if test else ""),
-        plain=business_process_metadata is None,
+        business_process_metadata=business_process_metadata,
+        test=test,
     )
     written = render_contents(contents, version) if contents else ""
     return signed_call(Operation.SEND_REQUEST, block, signer, version, contents=written, routing=routing)

@@ -14,6 +14,7 @@ from socert.contracts.smev.attachments import read_attachments, read_files
 from socert.contracts.smev.envelope import (
     child,
     children,
+    fields,
     need,
     only,
     path,
@@ -23,6 +24,7 @@ from socert.contracts.smev.envelope import (
     read_moment,
     read_number,
     signature_in,
+    text_of,
 )
 from socert.contracts.smev.fault_xml import read_smev_fault, render_smev_fault
 from socert.contracts.smev.registry import read_registry
@@ -82,34 +84,37 @@ class SenderData:
 
 def read_request_data(element: etree._Element, version: Version) -> SenderData:
     """Read SenderProvidedRequestData. Raises EnvelopeInvalid where its id or its content is missing."""
-    types = version.types
-    message_id = read(need(element, types, "MessageID"))
-    end_of_life = child(element, types, "EOL")
+    types, found = f"{{{version.types}}}", fields(element)
+    message_id = text_of(found, f"{types}MessageID")
+    if message_id is None:
+        raise EnvelopeInvalid(f"{path(element)} holds no MessageID of {version.types}")
+    end_of_life = found.get(f"{types}EOL")
     content = only(need(element, version.basic, "MessagePrimaryContent"))
     return SenderData(
         element=element,
         message_id=message_id,
-        reference_message_id=read_child(element, types, "ReferenceMessageID"),
-        transaction_code=read_child(element, types, "TransactionCode"),
-        node_id=read_child(element, types, "NodeID"),
+        reference_message_id=text_of(found, f"{types}ReferenceMessageID"),
+        transaction_code=text_of(found, f"{types}TransactionCode"),
+        node_id=text_of(found, f"{types}NodeID"),
         end_of_life=None if end_of_life is None else read_moment(end_of_life),
         content=content,
-        test=child(element, types, "TestMessage") is not None,
-        personal_signature=signature_in(child(element, types, "PersonalSignature")),
-        attachments=read_attachments(element, version),
-        files=read_files(element, version),
-        business_process_metadata=child(element, types, "BusinessProcessMetadata"),
+        test=f"{types}TestMessage" in found,
+        personal_signature=signature_in(found.get(f"{types}PersonalSignature")),
+        attachments=read_attachments(found.get(f"{{{version.basic}}}AttachmentHeaderList"), version),
+        files=read_files(found.get(f"{{{version.basic}}}RefAttachmentHeaderList"), version),
+        business_process_metadata=found.get(f"{types}BusinessProcessMetadata"),
         registry=read_registry(content, version),
     )
 
 
 def read_response_data(element: etree._Element, version: Version) -> SenderData:
     """Read SenderProvidedResponseData. Raises EnvelopeInvalid where it does not hold one kind of answer."""
-    types = version.types
-    holder = child(element, version.basic, "MessagePrimaryContent")
-    refused = tuple(element.iterchildren(f"{{{types}}}RequestRejected"))
-    status = child(element, types, "RequestStatus")
-    judged = child(element, types, "AsyncProcessingStatus")
+    types, rejected = f"{{{version.types}}}", f"{{{version.types}}}RequestRejected"
+    found = fields(element, repeated=rejected)
+    holder = found.get(f"{{{version.basic}}}MessagePrimaryContent")
+    refused = tuple(element.iterchildren(rejected))
+    status = found.get(f"{types}RequestStatus")
+    judged = found.get(f"{types}AsyncProcessingStatus")
     if sum((holder is not None, bool(refused), status is not None, judged is not None)) != 1:
         raise EnvelopeInvalid(
             f"{path(element)} must hold one of MessagePrimaryContent, RequestRejected, RequestStatus and"
@@ -118,15 +123,15 @@ def read_response_data(element: etree._Element, version: Version) -> SenderData:
     content = None if holder is None else only(holder)
     return SenderData(
         element=element,
-        message_id=read(need(element, types, "MessageID")),
-        to=read(need(element, types, "To")),
+        message_id=read(need(element, version.types, "MessageID")),
+        to=read(need(element, version.types, "To")),
         content=content,
-        personal_signature=signature_in(child(element, types, "PersonalSignature")),
-        attachments=read_attachments(element, version),
-        files=read_files(element, version),
+        personal_signature=signature_in(found.get(f"{types}PersonalSignature")),
+        attachments=read_attachments(found.get(f"{{{version.basic}}}AttachmentHeaderList"), version),
+        files=read_files(found.get(f"{{{version.basic}}}RefAttachmentHeaderList"), version),
         registry=read_registry(content, version),
-        rejections=tuple(_read_rejection(one, types) for one in refused),
-        status=None if status is None else _read_status(status, types),
+        rejections=tuple(_read_rejection(one, version.types) for one in refused),
+        status=None if status is None else _read_status(status, version.types),
         async_status=None if judged is None else read_async_status(judged, version),
     )
 

@@ -132,6 +132,27 @@ def child(element: etree._Element, namespace: str, name: str) -> etree._Element 
     return found
 
 
+def fields(element: etree._Element, *, repeated: str = "") -> dict[str, etree._Element]:
+    """Return the child elements by tag, in one pass. Raises EnvelopeInvalid where one is there twice.
+
+    Elements of the tag `repeated` may be: they are left out.
+    """
+    found: dict[str, etree._Element] = {}
+    for part in element.iterchildren(etree.Element):
+        tag = part.tag
+        if tag in found:
+            raise EnvelopeInvalid(f"{path(element)} holds more than one {etree.QName(part).localname}")
+        if tag != repeated:
+            found[tag] = part
+    return found
+
+
+def text_of(found: Mapping[str, etree._Element], tag: str) -> str | None:
+    """Return the text of one of the `fields`, None where there is no such field."""
+    part = found.get(tag)
+    return None if part is None else read(part)
+
+
 def need(element: etree._Element, namespace: str, name: str) -> etree._Element:
     """Return the child of that name. Raises EnvelopeInvalid where there is none, or more than one."""
     found = child(element, namespace, name)

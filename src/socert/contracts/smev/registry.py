@@ -93,14 +93,14 @@ def read_registry(content: etree._Element | None, version: Version) -> tuple[Reg
 
 
 def _read(holder: etree._Element) -> RegistryRecord:
-    block = need(holder, _DIRECTIVE, "Record")
+    block, basic = need(holder, _DIRECTIVE, "Record"), Version.V1_3.basic
     personal = (signature_in(one) for one in block.iterchildren(f"{{{_DIRECTIVE}}}PersonalSignature"))
     return RegistryRecord(
         record_id=read_number(need(holder, _DIRECTIVE, "RecordId")),
         element=block,
         content=only(need(block, _DIRECTIVE, "RecordContent")),
-        attachments=read_attachments(block, Version.V1_3),
-        files=read_files(block, Version.V1_3),
+        attachments=read_attachments(child(block, basic, "AttachmentHeaderList"), Version.V1_3),
+        files=read_files(child(block, basic, "RefAttachmentHeaderList"), Version.V1_3),
         signature=signature_in(child(holder, _DIRECTIVE, "RecordSignature")),
         personal_signatures=tuple(one for one in personal if one is not None),
     )

@@ -9,7 +9,7 @@ Source: SMEV 3 schemas 1.1, 1.2 and 1.3. A later version is one more member here
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -23,38 +23,41 @@ _BASE = "urn://x-artefacts-smev-gov-ru/services/message-exchange"
 
 
 class Version(StrEnum):
-    """A version of the exchange's contract; the value is as in its namespaces and addresses."""
+    """A version of the exchange's contract; the value is as in its namespaces and addresses.
+
+    Namespaces are kept once made: every element read or written asks for one.
+    """
 
     V1_1 = "1.1"
     V1_2 = "1.2"
     V1_3 = "1.3"
 
-    @property
+    @cached_property
     def service(self) -> str:
         """Namespace of the WSDL."""
         return f"{_BASE}/{self.value}"
 
-    @property
+    @cached_property
     def types(self) -> str:
         """Namespace of the envelopes."""
         return f"{_BASE}/types/{self.value}"
 
-    @property
+    @cached_property
     def basic(self) -> str:
         """Namespace of the basic types: content, selector, Ack target, fault code."""
         return f"{_BASE}/types/basic/{self.value}"
 
-    @property
+    @cached_property
     def faults(self) -> str:
         """Namespace of the fault details."""
         return f"{_BASE}/types/faults/{self.value}"
 
-    @property
+    @cached_property
     def routing(self) -> str:
         """Namespace of the sender's choice of recipients; only version 1.3 has it."""
         return f"{_BASE}/types/routing/{self.value}"
 
-    @property
+    @cached_property
     def directive(self) -> str:
         """Namespace of registries, the messages of many records; only version 1.3 has it."""
         return f"{_BASE}/types/directive/{self.value}"
