@@ -23,6 +23,7 @@ from socert.host.keys import ensure_key, load_signer
 from socert.host.log import get_logger
 from socert.simulator.clock import SimulatorClock
 from socert.simulator.control.api import PREFIX, Control
+from socert.simulator.control.exchange import Exchange
 from socert.simulator.control.faults import Faults
 from socert.simulator.control.journal import Journal
 from socert.simulator.errors import SettingsError
@@ -37,6 +38,7 @@ from socert.simulator.smev.files import FileStore
 from socert.simulator.smev.http import Endpoint
 from socert.simulator.smev.node import Node
 from socert.simulator.smev.participants import PORTAL, Participants
+from socert.simulator.smev.push import Push
 from socert.simulator.smev.queues import Queues
 from socert.simulator.smev.statuses import Statuses
 from socert.simulator.state import State
@@ -101,6 +103,13 @@ class Simulator:
             faults=self.faults,
             signatures=Signatures(verified=settings.signatures, unsigned=settings.unsigned),
         )
+        self.push = Push(
+            participants=self.participants,
+            queues=self.queues,
+            statuses=self.statuses,
+            clock=self.clock,
+            interval=settings.push_interval,
+        )
         self.portal = Portal(
             settings,
             state=self.state,
@@ -157,6 +166,7 @@ class Simulator:
             await self._runner.cleanup()
             raise
         self.node.attachments.resume()
+        self.push.start()
         if not self.settings.exchange_only:
             self.queues.release(PORTAL)
             self._work = asyncio.create_task(self.consumer.run(), name="portal")
@@ -168,6 +178,7 @@ class Simulator:
             self._work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._work
+        await self.push.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         await self.node.attachments.stop()
@@ -184,7 +195,13 @@ class Simulator:
             clock=self.clock,
             journal=self.journal,
             faults=self.faults,
-            queues=self.queues,
+            exchange=Exchange(
+                node=self.node,
+                queues=self.queues,
+                statuses=self.statuses,
+                participants=self.participants,
+                push=self.push,
+            ),
             participants=self.participants,
             portal=self.portal,
             reset=self.reset,
@@ -199,6 +216,7 @@ class Simulator:
         self.files.clear()
         self.journal.clear()
         self.faults.clear()
+        self.push.clear()
         self.clock.reset()
         self._pages.forget()
         self._load_people()

@@ -37,6 +37,27 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--state", default=":memory:", show_default=True, help="SQLite file that keeps the state over restarts.")
 @click.option("--participants", type=_FILE, help="TOML file of participants instead of the built-in ones.")
 @click.option(
+    "--message-age",
+    type=click.FloatRange(min=0.01),
+    default=24.0,
+    show_default=True,
+    help="Hours that a MessageID may be old: the manual says 24, the exchange's own schema 48.",
+)
+@click.option(
+    "--ack-timeout",
+    type=click.FloatRange(min=0.01),
+    default=15.0,
+    show_default=True,
+    help="Minutes until a message that nobody acknowledged returns to its queue.",
+)
+@click.option(
+    "--push-interval",
+    type=click.FloatRange(min=0.01),
+    default=5.0,
+    show_default=True,
+    help="Minutes between push notifications to those who have a service for them.",
+)
+@click.option(
     "--clock",
     type=click.Choice(list(ClockMode)),
     default=ClockMode.REAL,
@@ -95,6 +116,9 @@ def simulate(
     catalogue: Path | None,
     state: str,
     participants: Path | None,
+    message_age: float,
+    ack_timeout: float,
+    push_interval: float,
     clock: ClockMode,
     zone: str,
     query_deadline: float,
@@ -121,6 +145,9 @@ def simulate(
         catalogue=catalogue,
         state=state,
         participants=participants,
+        message_age=timedelta(hours=message_age),
+        ack_timeout=timedelta(minutes=ack_timeout),
+        push_interval=timedelta(minutes=push_interval),
         clock=ClockMode(clock),
         zone=zone,
         query_deadline=timedelta(seconds=query_deadline),

@@ -20,6 +20,7 @@ class Settings:
 
     `message_age`: how old a MessageID may be (SMEV 3 manual, 2.3: a day; its schema notes say two days).
     `ack_timeout`: when an unacknowledged message returns to its queue (SMEV 3 manual, 2.5.2).
+    `push_interval`: how often participants with a service for it are told how many messages wait (ibid., 9).
     `retention`: how long messages, answers to them and where answers go are kept.
     `query_deadline`: how long a page waits for the region's answer (portal message dictionary, 12).
     `balance_includes_booked`: how the balance of the certificate query is read (portal message dictionary, 1, trap 2).
@@ -46,6 +47,7 @@ class Settings:
     zone: str = MOSCOW
     message_age: timedelta = timedelta(hours=24)
     ack_timeout: timedelta = timedelta(minutes=15)
+    push_interval: timedelta = timedelta(minutes=5)
     retention: timedelta = timedelta(days=45)
     query_deadline: timedelta = timedelta(seconds=20)
     balance_includes_booked: bool = True

@@ -8,10 +8,9 @@ GET  /_sim/catalogue              programmes and municipalities, in the form of 
 POST /_sim/reset                  forget everything
 GET  /_sim/clock, POST            {"advance": seconds} or {"set": "2026-09-01T09:00:00+03:00"} or {"reset": true}
 GET  /_sim/journal                ?last=N exchanges, oldest first
-GET  /_sim/queues                 sizes
 GET  /_sim/statistics             ?object=ID or ?summary what was applied, how often
 GET  /_sim/faults, POST, DELETE   {"operation", "kind", "times", "seconds"}: order faults; {"style"}: how faults look
-and the calls that play a parent (`parent`).
+and the calls of the exchange (`exchange`) and those that play a parent (`parent`).
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from socert.simulator.clock import SimulatorClock
+    from socert.simulator.control.exchange import Exchange
     from socert.simulator.control.faults import Faults
     from socert.simulator.control.journal import Journal
     from socert.simulator.portal.portal import Portal
     from socert.simulator.smev.participants import Participants
-    from socert.simulator.smev.queues import Queues
 
 PREFIX = "/_sim"
 _LONGEST_MOVE = timedelta(days=36500)
@@ -50,7 +49,7 @@ class Control:
         clock: SimulatorClock,
         journal: Journal,
         faults: Faults,
-        queues: Queues,
+        exchange: Exchange,
         participants: Participants,
         portal: Portal,
         reset: Callable[[], None],
@@ -58,7 +57,7 @@ class Control:
         self._clock = clock
         self._journal = journal
         self._faults = faults
-        self._queues = queues
+        self._exchange = exchange
         self._participants = participants
         self._portal = portal
         self._reset_all = reset
@@ -76,11 +75,11 @@ class Control:
                 web.get("/clock", self._read_clock),
                 web.post("/clock", self._move_clock),
                 web.get("/journal", self._read_journal),
-                web.get("/queues", self._read_queues),
                 web.get("/statistics", self._statistics),
                 web.get("/faults", self._read_faults),
                 web.post("/faults", self._order_fault),
                 web.delete("/faults", self._clear_faults),
+                *self._exchange.routes(),
                 *Parent(self._portal).routes(),
             ]
         )
@@ -139,9 +138,6 @@ class Control:
         if not last.isdecimal() or len(last) > 9:
             raise ControlRefused("last is a whole number.")
         return to_json({"exchanges": self._journal.last(int(last))})
-
-    async def _read_queues(self, _request: web.Request) -> web.Response:
-        return to_json({"queues": self._queues.sizes()})
 
     async def _statistics(self, request: web.Request) -> web.Response:
         return to_json(

@@ -62,7 +62,7 @@ class Limits:
 
 
 class Attachments:
-    """Checks and keeps attachments.
+    """Checks and keeps attachments. `quota` tells how many bytes of files may wait for a recipient in one type.
 
     `released` hears of each recipient that a held message has gone to, `wrong` of each message whose files are not
     what it says: it takes the message out of the queues and tells the sender.
@@ -74,12 +74,14 @@ class Attachments:
         state: State,
         files: FileStore,
         limits: Limits,
+        quota: Callable[[str], int],
         released: Callable[[str], None],
         wrong: Callable[[str], object],
     ) -> None:
         self._state = state
         self._files = files
         self._limits = limits
+        self._quota = quota
         self._released = released
         self._wrong = wrong
         self._work: set[asyncio.Task[None]] = set()
@@ -99,7 +101,7 @@ class Attachments:
         if size > self._limits.ftp:
             raise _too_big(call, Cause.FTP_ATTACHMENTS_TOO_BIG, self._limits.ftp, size)
         for recipient in recipients:
-            left = self._limits.quota - self._files.used(recipient, message_type)
+            left = self._quota(recipient) - self._files.used(recipient, message_type)
             if size > left:
                 details = {"RemainedTotalQuoteSize": str(max(left, 0)), "RealTotalAttachmentSize": str(size)}
                 raise checks.refuse(call.operation, Cause.QUOTA_EXCEEDED, details=details)

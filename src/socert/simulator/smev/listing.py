@@ -51,7 +51,7 @@ class Participant:
     `priority`: its requests are given out before those of others. `queue_limit`: how many messages each of its queues
     holds, None for any number. `push`: address of its service that hears how many messages wait. `routing_codes` and
     `identifiers`: what leads to it where a message type or a sender routes by them; its mnemonic always does. `quota`:
-    bytes of files that may wait for it in the file store, None for any number.
+    how many bytes of files in messages of one type may wait for it, None for what the store allows everybody.
     """
 
     mnemonic: str

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 from socert.contracts.smev.fault_texts import Cause, because, of_kind
 from socert.contracts.smev.fault_xml import render_envelope
 from socert.contracts.smev.faults import FaultKind
+from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.status import MessageCategory
 from socert.contracts.smev.version import Version
 from socert.host.log import get_logger
 from socert.simulator.control.journal import Entry
 from socert.simulator.errors import NodeRefused
 from socert.simulator.smev import checks
 from socert.simulator.smev.attachments import Attachments
-from socert.simulator.smev.queues import Kind
+from socert.simulator.smev.queues import Kind, Queued
 from socert.simulator.smev.receiving import Receiving
 from socert.simulator.smev.routing import Router
 from socert.simulator.smev.sending import Sending
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from socert.simulator.smev.attachments import Limits
     from socert.simulator.smev.files import FileStore
     from socert.simulator.smev.participants import Participants
-    from socert.simulator.smev.queues import Queued, Queues
+    from socert.simulator.smev.queues import Queues
     from socert.simulator.smev.statuses import Statuses
     from socert.simulator.state import State
 
@@ -91,16 +93,20 @@ class Node:
         self._participants = participants
         self._clock = clock
         self._journal = journal
+        self._state = state
         self._queues = queues
+        self._ids = MessageIds(clock)
         self._listeners: list[Callable[[str], None]] = []
         self.verdicts = Verdicts(state=state, queues=queues, statuses=statuses, clock=clock)
         self.attachments = Attachments(
             state=state,
             files=files,
             limits=limits,
+            quota=self._quota,
             released=self._delivered,
             wrong=lambda message_id: self.withdraw(message_id, Defect.FILES),
         )
+        self._limits = limits
         retention.on_round(self.attachments.sweep)
         self._sending = Sending(
             state=state,
@@ -159,7 +165,7 @@ class Node:
         What GetRequest and GetResponse do, without envelopes that nobody would see and signatures over nothing foreign.
         """
         started = time.perf_counter()
-        self._sweep()
+        self.sweep()
         message = self._receiving.take(recipient, kind, message_type, None, Version.V1_2)
         if message is not None:
             operation = Operation.GET_REQUEST if kind is Kind.REQUEST else Operation.GET_RESPONSE
@@ -237,18 +243,18 @@ class Node:
                 return self._sending.send_response(call, participant)
             case Operation.GET_REQUEST | Operation.GET_RESPONSE:
                 kind = Kind.REQUEST if call.operation is Operation.GET_REQUEST else Kind.RESPONSE
-                self._sweep()
+                self.sweep()
                 body, message_id = self._receiving.get(call, participant, kind)
                 trace.outcome, trace.message_id = ("empty", "") if message_id is None else ("ok", message_id)
                 return body
             case Operation.GET_STATUS:
-                self._sweep()
+                self.sweep()
                 body, status = self._receiving.get_status(call, participant)
                 trace.outcome = "empty" if status is None else "ok"
                 trace.message_id = "" if status is None else status.original_message_id
                 return body
             case Operation.GET_INCOMING_QUEUE_STATISTICS:
-                self._sweep()
+                self.sweep()
                 return self._receiving.statistics(call, participant)
             case Operation.ACK:
                 return self._receiving.acknowledge(call, participant)
@@ -260,7 +266,36 @@ class Node:
             self._delivered(sender)
         return sender is not None
 
-    def _sweep(self) -> None:
+    def _quota(self, recipient: str) -> int:
+        """Return how many bytes of files may wait for a recipient in messages of one type."""
+        participant = self._participants.by_mnemonic(recipient)
+        own = None if participant is None else participant.quota
+        return self._limits.quota if own is None else own
+
+    def cancel(self, message_id: str) -> str | None:
+        """Put the cancel of a request into its provider's queue, and return the cancel's id; None for no request.
+
+        Only version 1.1 knows cancels, and no operation sends one.
+        """
+        route = self._state.one("SELECT sender, recipient, message_type FROM route WHERE message_id = ?", message_id)
+        if route is None:
+            return None
+        cancel = Queued(
+            recipient=route["recipient"],
+            kind=Kind.REQUEST,
+            category=MessageCategory.CANCEL,
+            version=Version.V1_1,
+            message_type=route["message_type"],
+            message_id=self._ids(),
+            original_id=message_id,
+            sender=route["sender"],
+            sent_at=self._clock(),
+        )
+        self._queues.put(cancel)
+        self._delivered(cancel.recipient)
+        return cancel.message_id
+
+    def sweep(self) -> None:
         """Let go of messages whose end of life has passed; their senders hear of it."""
         for sender in self.verdicts.sweep():
             self._delivered(sender)

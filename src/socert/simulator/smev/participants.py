@@ -70,14 +70,9 @@ class Participants:
         """Return the participant of this name."""
         return self._by_mnemonic.get(mnemonic)
 
-    @property
-    def any_revoked(self) -> bool:
-        """Whether there are revoked certificates at all."""
-        return bool(self._revoked)
-
-    def revoked(self, der: bytes | None) -> bool:
+    def revoked(self, der: bytes) -> bool:
         """Whether the certification authority would say of this certificate that it holds no more."""
-        return der is not None and fingerprint(der) in self._revoked
+        return bool(self._revoked) and fingerprint(der) in self._revoked
 
     def personal_access(self, mnemonic: str) -> frozenset[str] | None:
         """Return the fingerprints of the officials whose signed requests alone go to a participant; None for all."""

@@ -76,7 +76,12 @@ class Receiving:
         return None
 
     def get_status(self, call: Call, participant: Participant) -> tuple[bytes, AsyncStatus | None]:
-        """Return the reply with the next status of a participant's status queue, and that status."""
+        """Return the reply with the next status of a participant's status queue, and that status. Raises `NodeRefused`.
+
+        Who neither sends nor serves anything has no such queue.
+        """
+        if not participant.sends | participant.serves:
+            raise checks.refuse(call.operation, Cause.TYPE_UNKNOWN, subject=checks.caller(call))
         status = self._statuses.take(participant.mnemonic)
         if status is None:
             return reply.empty(Operation.GET_STATUS, call.version), None

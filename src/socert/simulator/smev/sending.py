@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from socert.contracts.smev import reply
 from socert.contracts.smev.fault_texts import Cause, because
-from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.faults import FaultKind
 from socert.contracts.smev.status import InteractionStatus, MessageCategory
 from socert.simulator.clock import microseconds
 from socert.simulator.smev import checks
@@ -21,7 +21,7 @@ from socert.simulator.smev.queues import Kind, Queued, queue_name
 from socert.simulator.smev.receiving import metadata
 from socert.simulator.smev.routing import only_records
 from socert.simulator.smev.transaction_code import is_transaction_code
-from socert.simulator.smev.verdicts import Defect, Judged
+from socert.simulator.smev.verdicts import Judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -79,7 +79,7 @@ class Sending:
         now = self._clock()
         self._check_new(call, now)
         assert call.message_type is not None
-        registered = self._registered_request(call.message_type)
+        registered = self._registered_request(call, call.message_type)
         if registered.name not in sender.sends:
             raise checks.refuse(call.operation, Cause.ACCESS_DENIED)
         if call.end_of_life is not None and call.end_of_life <= now:
@@ -104,34 +104,7 @@ class Sending:
             self._remember(call.message_id, now)
             taken = not self._rejected(call, judged) and self._routed(routed, judged)
             if taken:
-                data, signature = call.sender_data(), call.sender_signature() or b""
-                for number, one in enumerate(routed.destinations):
-                    address = judged.address
-                    if number:
-                        address = _address(call.message_id, sender.mnemonic, call.message_type, now, number)
-                    if registered.category is MessageCategory.REQUEST:
-                        self._remember_route(judged, address, one.recipient, now)
-                    self._queues.put(
-                        Queued(
-                            recipient=one.recipient,
-                            kind=Kind.REQUEST,
-                            category=registered.category,
-                            version=call.version,
-                            message_type=registered.name,
-                            message_id=call.message_id,
-                            sender=sender.mnemonic,
-                            sent_at=now,
-                            node_id=call.node_id,
-                            address=address,
-                            end_of_life=call.end_of_life,
-                            # Priorities have no say in broadcasts (manual 2.3.5).
-                            priority=sender.priority and registered.category is MessageCategory.REQUEST,
-                            data=data if one.records is None else only_records(data, one.records),
-                            signature=signature if one.records is None else b"",
-                            reference_id=call.reference_message_id,
-                            transaction_code=call.transaction_code,
-                        )
-                    )
+                self._put_requests(call, judged, routed, now, priority=sender.priority)
             self._attachments.keep(call, recipients if taken else [], registered.name, claims)
         self._tell(call, recipients if taken else [sender.mnemonic], held=taken and bool(claims))
         return self._taken_reply(call, registered.category, sender.mnemonic, recipients, now, registered.name)
@@ -183,6 +156,39 @@ class Sending:
         self._tell(call, [recipient if taken else sender.mnemonic], held=taken and bool(claims))
         return self._taken_reply(call, MessageCategory.RESPONSE, sender.mnemonic, [recipient], now)
 
+    def _put_requests(self, call: Call, judged: Judged, routed: Routed, now: datetime, *, priority: bool) -> None:
+        """Put a request into the queue of each of its recipients, under an address for the answers of each."""
+        assert call.message_type is not None
+        answerable = judged.category is MessageCategory.REQUEST
+        data, signature = call.sender_data(), call.sender_signature() or b""
+        for number, one in enumerate(routed.destinations):
+            address = judged.address
+            if number:
+                address = _address(call.message_id, judged.sender, call.message_type, now, number)
+            if answerable:
+                self._remember_route(judged, address, one.recipient, now)
+            self._queues.put(
+                Queued(
+                    recipient=one.recipient,
+                    kind=Kind.REQUEST,
+                    category=judged.category,
+                    version=call.version,
+                    message_type=judged.message_type,
+                    message_id=call.message_id,
+                    sender=judged.sender,
+                    sent_at=now,
+                    node_id=call.node_id,
+                    address=address,
+                    end_of_life=call.end_of_life,
+                    # Priorities have no say in broadcasts (manual 2.3.5).
+                    priority=priority and answerable,
+                    data=data if one.records is None else only_records(data, one.records),
+                    signature=signature if one.records is None else b"",
+                    reference_id=call.reference_message_id,
+                    transaction_code=call.transaction_code,
+                )
+            )
+
     def _check_new(self, call: Call, now: datetime) -> None:
         """Refuse what was sent before, then what is too old: a known id is always answered as known."""
         if self._state.one("SELECT 1 FROM sent WHERE message_id = ?", call.message_id) is not None:
@@ -231,10 +237,7 @@ class Sending:
         )
 
     def _rejected(self, call: Call, judged: Judged) -> bool:
-        """Whether a message is taken to go nowhere: its certificate was revoked, or its content breaks its schema."""
-        if self._participants.any_revoked and self._participants.revoked(checks.certificate_of(call)):
-            self._verdicts.find(judged, Defect.CERTIFICATE)
-            return True
+        """Whether a message is taken to go nowhere, for its content breaks its schema."""
         if call.message_type is None or call.content is None:
             return False
         schema = self._participants.types.schema(call.message_type)
@@ -260,39 +263,31 @@ class Sending:
             self._verdicts.reject(judged, fault, routing=routed.status)
         return bool(routed.destinations)
 
-    def _registered_request(self, message_type: MessageType) -> Registered:
+    def _registered_request(self, call: Call, message_type: MessageType) -> Registered:
         types = self._participants.types
         registered = types.by_request(message_type)
         if registered is not None:
             return registered
-        names = {"RootElementLocalName": message_type.root, "RootElementNamespaceURI": message_type.namespace}
         answers = types.by_response(message_type) is not None
         cause = Cause.TYPE_OF_OTHER_OPERATION if answers else Cause.TYPE_NOT_SUPPORTED
-        raise checks.refuse(
-            Operation.SEND_REQUEST,
-            cause,
-            details=names,
-            namespace=message_type.namespace,
-            root=message_type.root,
-            category=MessageCategory.RESPONSE.value,
-        )
+        raise _wrong_type(call, cause, MessageCategory.RESPONSE)
 
     def _check_response_type(self, call: Call, name: str) -> None:
         """Refuse an answer whose content does not answer the request's type; one without content fits any."""
         if call.message_type is None:
             return
-        types = self._participants.types
-        registered = types.by_response(call.message_type)
+        types, message_type = self._participants.types, call.message_type
+        registered = types.by_response(message_type)
         if registered is not None and registered.name == name:
             return
-        if registered is not None or types.by_request(call.message_type) is not None:
-            raise checks.refuse(call.operation, Cause.RESPONSE_TYPE_WRONG)
-        raise checks.refuse(
-            call.operation,
-            Cause.TYPE_NOT_REGISTERED,
-            namespace=call.message_type.namespace,
-            root=call.message_type.root,
-        )
+        asks = types.by_request(message_type)
+        cause = Cause.TYPE_NOT_REGISTERED
+        if registered is not None:
+            cause = Cause.TYPE_NOT_SUPPORTED
+        elif asks is not None:
+            broadcast = asks.category is MessageCategory.BROADCAST
+            cause = Cause.TYPE_OF_OTHER_OPERATION if broadcast else Cause.RESPONSE_TYPE_WRONG
+        raise _wrong_type(call, cause, MessageCategory.BROADCAST)
 
     def _taken_reply(
         self,
@@ -320,6 +315,18 @@ class Sending:
             participants=self._participants,
         )
         return reply.send_reply(call.operation, said, signer=self._signer, version=call.version)
+
+
+def _wrong_type(call: Call, cause: Cause, category: MessageCategory) -> Exception:
+    """Return the refusal of a content's type, which is registered as of a category, if at all."""
+    assert call.message_type is not None
+    namespace, root = call.message_type.namespace, call.message_type.root
+    details = {}
+    if cause.kind is FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED:
+        details = {"RootElementLocalName": root, "RootElementNamespaceURI": namespace}
+    return checks.refuse(
+        call.operation, cause, details=details, namespace=namespace, root=root, category=category.value
+    )
 
 
 def _address(message_id: str, sender: str, message_type: MessageType, now: datetime, number: int) -> str:

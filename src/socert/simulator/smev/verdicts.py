@@ -30,7 +30,7 @@ _DETAILS_LIMIT = 500
 
 
 class Defect(Enum):
-    """What may be found wrong with a message after it was taken, in the words of table 1 of the manual, and its fault."""
+    """What may be found wrong with a message that was taken, in the words of the manual's table 1, and its fault."""
 
     FILES = (
         (
