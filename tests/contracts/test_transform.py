@@ -6,12 +6,12 @@ import time
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from lxml import etree
+from tests.contracts.xml_trees import elements
 
 from socert.contracts.errors import TransformError
 from socert.contracts.signature.transform import normalize, transform
-from socert.contracts.xml import escape_attribute, parse
+from socert.contracts.xml import parse
 
 
 @pytest.mark.parametrize(
@@ -174,28 +174,6 @@ def test_one_of_many_elements_costs_only_itself() -> None:
 
 
 # --- properties -------------------------------------------------------------------------------------------------------
-
-texts = st.text(st.sampled_from(">&<]\r\n\t \x85abcdefghё\U0001f600"), max_size=30)
-uris = st.sampled_from(["urn:a", "urn:b", "http://example.org/c?d='1'#e"])
-names = st.sampled_from(["a", "b", "Id", "ё"])
-
-
-def written(text: str) -> str:
-    """Escape more than is needed, as many writers do."""
-    return "".join(c if c.isalpha() else f"&#{ord(c)};" if c in "<&>\r\x85" else c for c in text)
-
-
-@st.composite
-def elements(draw: st.DrawFn, depth: int = 3) -> str:
-    prefix, uri = draw(st.sampled_from(["", "p", "ns1", "ns2"])), draw(uris)
-    name = f"{prefix}:{draw(names)}" if prefix else draw(names)
-    attributes = draw(st.dictionaries(st.tuples(st.booleans(), names), texts, max_size=3))
-    other = draw(uris)
-    lines = [f'xmlns{":" if prefix else ""}{prefix}="{escape_attribute(uri)}" xmlns:q="{escape_attribute(other)}"']
-    lines += [f'{"q:" if q else ""}{local}="{escape_attribute(v)}"' for (q, local), v in attributes.items()]
-    noise = st.sampled_from(["", " \n", "<!--c-->"])
-    inside = st.one_of(texts.map(written), noise, elements(depth=depth - 1)) if depth else texts.map(written)
-    return f"<{name} {' '.join(lines)}>{''.join(draw(st.lists(inside, max_size=4)))}</{name}>"
 
 
 def test_an_instruction_parts_a_text_for_good() -> None:

@@ -14,6 +14,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from socert.contracts.errors import TransformError
+from socert.contracts.signature.skeleton import Skeletons
 from socert.contracts.xml import escape_attribute, escape_text, is_blank
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def normalize(element: etree._Element) -> bytes:
 
     The element may stand anywhere in a document and inherit namespaces. `TransformError` when there is no result.
     """
-    return transform(canonicalize(element))
+    return _by_skeleton(canonicalize(element))
 
 
 def canonicalize(element: etree._Element) -> bytes:
@@ -182,3 +183,6 @@ def _attribute_order(attribute: tuple[str, str, str]) -> tuple[bool, bytes, byte
     """Return the sorting key. Names compare by UTF-16 units, as strings do where the transform comes from."""
     namespace, local, _ = attribute
     return (not namespace, namespace.encode("utf-16-be"), local.encode("utf-16-be"))
+
+
+_by_skeleton: Final = Skeletons(transform)
