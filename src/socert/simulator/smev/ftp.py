@@ -22,7 +22,7 @@ from aioftp.server import ConnectionConditions, PathConditions, PathPermissions,
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from aioftp.common import Connection, StreamIO
@@ -49,13 +49,25 @@ class Login:
 
 
 class Writers:
-    """Which files are being written, whatever their names become meanwhile."""
+    """Which files are being written, whatever their names become meanwhile, or opened for it at this moment."""
 
     def __init__(self) -> None:
         self._open: Counter[tuple[int, int]] = Counter()
+        self._opening: Counter[Path] = Counter()
 
     def __contains__(self, file: Path) -> bool:
-        return self._open[_key(file.stat())] > 0
+        return self._opening[file] > 0 or self._open[_key(file.stat())] > 0
+
+    @contextlib.contextmanager
+    def opening(self, file: Path) -> Iterator[None]:
+        """Count a file that may be opened inside to be written, before anybody can see it."""
+        self._opening[file] += 1
+        try:
+            yield
+        finally:
+            self._opening[file] -= 1
+            if not self._opening[file]:
+                del self._opening[file]
 
     def began(self, status: os.stat_result) -> None:
         """Count a writer."""
@@ -185,8 +197,10 @@ def _bounded(writers: Writers, limit: int) -> type[aioftp.AsyncPathIO]:
 
     class Bounded(aioftp.AsyncPathIO):
         async def _open(self, path: Path, mode: Any = "rb", *rest: Any, **more: Any) -> io.BytesIO:
-            file: io.BytesIO = await super()._open(path, mode, *rest, **more)
-            if file.writable():
+            if mode == "rb":
+                return await super()._open(path, mode, *rest, **more)
+            with writers.opening(path):
+                file = await super()._open(path, mode, *rest, **more)
                 writers.began(os.fstat(file.fileno()))
             return file
 
