@@ -292,7 +292,7 @@ async def test_answer_must_be_of_the_requests_type(exchange: Any, keys: Any) -> 
         " зарегистрирован в СМЭВ."
     )
     other_type = pf.Response(order_id=1, response_timestamp=region.simulator.clock(), answers=())
-    assert (await answered(other_type)).kind is FaultKind.INCORRECT_RESPONSE_CONTENT_TYPE
+    assert (await answered(other_type)).kind is FaultKind.BUSINESS_DATA_TYPE_IS_NOT_SUPPORTED
     a_request = region.batch(region.certificate())
     assert (await answered(a_request)).kind is FaultKind.INCORRECT_RESPONSE_CONTENT_TYPE
 

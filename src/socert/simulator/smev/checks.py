@@ -49,6 +49,8 @@ _MOMENT = "%Y-%m-%d %H:%M"
 _MOSCOW = timezone(timedelta(hours=3))
 _MEANT = re.compile(rb"<(?:[^\s<>/:]+:)?(" + b"|".join(name.encode() for name in Operation) + rb")Request[\s>/]")
 _ID = re.compile(r"[0-9a-fA-F-]{36}", re.ASCII)
+#: The certification authority's answer about a revoked certificate: its real codes are not published.
+_REVOKED = 1
 #: An operation's element that stands further in than this is not looked for.
 _HEAD = 64 * 1024
 
@@ -134,6 +136,10 @@ def check_sender(call: Call, participants: Participants, now: datetime, signatur
         check_dates(verified.certificate, now)
     except SignatureInvalid as error:
         raise _bad_dates(call.operation, verified.certificate, now) from error
+    if participants.revoked(verified.certificate):
+        # The schema has no word for it: this one asks for the same of the caller, a new certificate.
+        details = {"SignatureVerificationFault": SignatureFault.CERTIFICATE_IS_EXPIRED.value}
+        raise refuse(call.operation, Cause.CERTIFICATE_REVOKED, details=details, answer=_REVOKED)
     return participant
 
 
