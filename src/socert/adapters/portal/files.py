@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aioftp
@@ -15,7 +15,8 @@ import aioftp
 from socert.gateway.ports import DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from asyncio import StreamReader, StreamWriter
+    from collections.abc import AsyncGenerator, Iterator, Sequence
     from pathlib import Path
 
     from socert.contracts.smev.attachments import StoredFile
@@ -62,7 +63,7 @@ class FtpFiles:
     @asynccontextmanager
     async def _client(self, user: str, password: str) -> AsyncGenerator[aioftp.Client]:
         """Log in; whatever goes wrong, the connection is closed at once and nobody waits for a farewell."""
-        client = aioftp.Client(socket_timeout=self._timeout, connection_timeout=self._timeout)
+        client = _Client(socket_timeout=self._timeout, connection_timeout=self._timeout)
         try:
             await client.connect(self._host, self._port)
             await client.login(user, password)
@@ -70,6 +71,26 @@ class FtpFiles:
             await client.quit()
         finally:
             client.close()
+
+
+class _Client(aioftp.Client):
+    """A client that leaves no data connection open where the server refuses what it was opened for."""
+
+    def __init__(self, *, socket_timeout: float, connection_timeout: float) -> None:
+        super().__init__(socket_timeout=socket_timeout, connection_timeout=connection_timeout)
+        self._data: list[StreamWriter] = []
+
+    async def get_passive_connection(
+        self, conn_type: Any = "I", commands: Sequence[str] | None = None
+    ) -> tuple[StreamReader, StreamWriter]:
+        reader, writer = await super().get_passive_connection(conn_type, commands)
+        self._data.append(writer)
+        return reader, writer
+
+    def close(self) -> None:
+        for writer in self._data:
+            writer.close()
+        super().close()
 
 
 def _path(uuid: str, name: str) -> str:
