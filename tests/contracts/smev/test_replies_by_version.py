@@ -249,6 +249,13 @@ def test_what_a_status_becomes() -> None:
             assert nearest(once, version, MessageCategory.RESPONSE) is once
 
 
+def test_a_long_account_of_a_verdict_is_cut(exchange: Signer, checked: Checked) -> None:
+    judged = AsyncStatus(original_message_id=ID, category=InteractionStatus.REJECTED, details="ы<" * 300)
+    got = delivered(checked(reply.status_message(judged, signer=exchange))).async_status
+    assert got is not None
+    assert got.details == "ы<" * 250
+
+
 def cancelled(signer: Signer, exchange: Signer, version: Version) -> bytes:
     """Return the reply that cancels a request, as a foreign hand would write it."""
     reference = f'<b:MessageReference xmlns:b="{version.basic}" Id="R">{OTHER}</b:MessageReference>'

@@ -172,6 +172,24 @@ def test_each_record_is_signed_by_itself(caller: Signer, suites: frozenset[Suite
         registry.verify(last, suites)
 
 
+def test_people_sign_the_content_of_a_record(
+    caller: Signer, exchange: Signer, suites: frozenset[Suite], official: Callable[[Version, Any], None]
+) -> None:
+    made = [*records(1, persons=(exchange, caller)), Record(record_id=2, content=FORM)]
+    data = call.send_request(message_id=ID, registry=made, signer=caller, version=V)
+    opened = call.open_call(data)
+    call.check_schema(opened)
+    official(V, opened.root)
+    first, second = opened.registry
+    assert [one.certificate for one in registry.verify_persons(first, suites)] == [
+        exchange.certificate, caller.certificate,
+    ]  # fmt: skip
+    assert registry.verify_persons(second, suites) == ()
+    changed = call.open_call(data.replace(b"<a:Field>1<", b"<a:Field>2<", 1)).registry[0]
+    with pytest.raises(SignatureInvalid):
+        registry.verify_persons(changed, suites)
+
+
 def test_a_record_without_a_signature_says_so(caller: Signer, suites: frozenset[Suite]) -> None:
     text = call.send_request(message_id=ID, registry=records(1), signer=caller, version=V).decode()
     bare = text[: text.index("<dir:RecordSignature>")] + text[text.index("</dir:RecordSignature>") + 22 :]

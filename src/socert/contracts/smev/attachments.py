@@ -80,7 +80,10 @@ class AttachmentContent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredFile:
-    """Where the recipient finds a file of the file store (FSAttachment): `ftp://user:password@…/uuid/file_name`."""
+    """Where the recipient finds a file of the file store (FSAttachment): `ftp://user:password@…/uuid/file_name`.
+
+    Real ones write `file_name` with a slash before it.
+    """
 
     uuid: str
     user_name: str

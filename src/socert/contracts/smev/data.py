@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from socert.contracts.smev.attachments import AttachmentHeader, RefAttachmentHeader
     from socert.contracts.smev.registry import RegistryRecord
 
+_LONGEST_DETAILS = 500
+"""Characters that StatusDetails may have; a longer account of a verdict is cut."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SenderData:
@@ -157,7 +160,8 @@ def render_async_status(status: AsyncStatus, version: Version) -> str:
     What the version lacks is written as the nearest thing that it has, or left out.
     """
     category = nearest(status.category, version, MessageCategory.RESPONSE)
-    details = f"<typ:StatusDetails>{text(status.details)}</typ:StatusDetails>" if status.details else ""
+    details = text(status.details[:_LONGEST_DETAILS])
+    details = f"<typ:StatusDetails>{details}</typ:StatusDetails>" if details else ""
     reason = "" if status.fault is None else render_smev_fault(status.fault, version)
     if version is Version.V1_3 and status.routing is not None:
         details += render_routing_status(status.routing)

@@ -15,6 +15,7 @@ from socert.contracts import xml
 from socert.contracts.errors import EnvelopeInvalid, SignatureFault, SignatureInvalid
 from socert.contracts.signature import xmldsig
 from socert.contracts.signature.transform import normalize
+from socert.contracts.smev import personal
 from socert.contracts.smev.attachments import read_attachments, read_files, render_headers
 from socert.contracts.smev.envelope import child, fragment, need, only, path, read_number, signature_in
 from socert.contracts.smev.version import Version
@@ -35,10 +36,11 @@ _DIRECTIVE = Version.V1_3.directive
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """A record to be sent. `content` as bytes is any XML document."""
+    """A record to be sent. `content` as bytes is any XML document. `persons`: who signs it, up to ten people."""
 
     record_id: int
     content: BusinessMessage | bytes
+    persons: tuple[Signer, ...] = ()
     attachments: tuple[AttachmentHeader, ...] = ()
     files: tuple[RefAttachmentHeader, ...] = ()
 
@@ -47,7 +49,7 @@ class Record:
 class RegistryRecord:
     """A record as it came: `element` is what the sender signs, `content` the root element of its business data.
 
-    `personal_signatures` are over RecordContent, which `content` stands in.
+    `personal_signatures` are over RecordContent, which `content` stands in (`verify_persons`).
     """
 
     record_id: int
@@ -70,16 +72,24 @@ def render_registry(records: Sequence[Record], signer: Signer) -> str:
 def _render(record: Record, signer: Signer) -> str:
     content = record.content if isinstance(record.content, bytes) else record.content.render().encode()
     identifier = f"RECORD_{record.record_id}"
-    block = (
-        f'<dir:Record xmlns:dir="{_DIRECTIVE}" Id="{identifier}">'
-        f"<dir:RecordContent>{fragment(xml.parse(content)).decode()}</dir:RecordContent>"
-        f"{render_headers(record.attachments, record.files, Version.V1_3, 1)}</dir:Record>"
+    inside = fragment(xml.parse(content)).decode()
+    data = f'<dir:RecordContent xmlns:dir="{_DIRECTIVE}" Id="CONTENT_{record.record_id}">{inside}</dir:RecordContent>'
+    signed = "".join(
+        f"<dir:PersonalSignature>{_sign(data, f'CONTENT_{record.record_id}', person)}</dir:PersonalSignature>"
+        for person in record.persons
     )
-    signature = xmldsig.sign(normalize(xml.parse(block.encode())), reference=identifier, signer=signer)
+    block = (
+        f'<dir:Record xmlns:dir="{_DIRECTIVE}" Id="{identifier}">{data}'
+        f"{render_headers(record.attachments, record.files, Version.V1_3, 1)}{signed}</dir:Record>"
+    )
     return (
         f"<dir:RegistryRecord><dir:RecordId>{record.record_id:d}</dir:RecordId>{block}"
-        f"<dir:RecordSignature>{signature}</dir:RecordSignature></dir:RegistryRecord>"
+        f"<dir:RecordSignature>{_sign(block, identifier, signer)}</dir:RecordSignature></dir:RegistryRecord>"
     )
+
+
+def _sign(block: str, identifier: str, signer: Signer) -> str:
+    return xmldsig.sign(normalize(xml.parse(block.encode())), reference=identifier, signer=signer)
 
 
 def read_registry(content: etree._Element | None, version: Version) -> tuple[RegistryRecord, ...]:
@@ -113,3 +123,8 @@ def verify(record: RegistryRecord, suites: frozenset[Suite]) -> Verified:
             SignatureFault.NO_SIGNATURE_FOUND, f"record {record.record_id} holds no signature in RecordSignature"
         )
     return xmldsig.verify(record.signature, target=record.element, suites=suites)
+
+
+def verify_persons(record: RegistryRecord, suites: frozenset[Suite]) -> tuple[Verified, ...]:
+    """Verify every signature of a person over the content of one record. Raises SignatureInvalid."""
+    return tuple(personal.verify(one, record.content.getparent(), suites) for one in record.personal_signatures)
