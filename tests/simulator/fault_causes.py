@@ -179,12 +179,16 @@ class World:
 
     def request(self, content: bytes | None = None, *, by: str = "asker", **more: Any) -> bytes:
         """Build SendRequest."""
-        given = {"message_id": self.ids(), "signer": self.signer(by), "version": self.version} | more
+        given: dict[str, Any] = {"message_id": self.ids(), "signer": self.signer(by), "version": self.version} | more
         return call.send_request(content=ask() if content is None else content, **given)
 
     async def response(self, content: bytes | None = None, *, kind: str = "plain", **more: Any) -> bytes:
         """Build SendResponse to a request that was asked and given out before."""
-        given = {"message_id": self.ids(), "signer": self.signer("teller"), "version": self.version} | more
+        given: dict[str, Any] = {
+            "message_id": self.ids(),
+            "signer": self.signer("teller"),
+            "version": self.version,
+        } | more
         if "to" not in given:
             given["to"] = await self.asked(kind)
         return call.send_response(content=told() if content is None else content, **given)
@@ -199,7 +203,7 @@ class World:
 
     def call(self, operation: Operation, by: str = "asker", **more: Any) -> bytes:
         """Build a call that reads a queue or acknowledges."""
-        given = {"signer": self.signer(by), "timestamp": self.simulator.clock()} | more
+        given: dict[str, Any] = {"signer": self.signer(by), "timestamp": self.simulator.clock()} | more
         if operation is Operation.GET_INCOMING_QUEUE_STATISTICS:
             return call.get_incoming_queue_statistics(**given)
         given |= {"version": self.version}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from socert.contracts.smev.operation import Operation
 
 CASES = [
-    pytest.param(version, operation, tried, id=f"{version.value}-{operation.value}-{tried.cause.name.lower()}")
+    (version, operation, tried)
     for version in Version
     for tried in CAUSES
     if version in tried.versions
@@ -45,7 +45,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.parametrize(("version", "operation", "tried"), CASES)
+@pytest.mark.parametrize(
+    ("version", "operation", "tried"),
+    [
+        pytest.param(version, operation, tried, id=f"{version.value}-{operation.value}-{tried.cause.name.lower()}")
+        for version, operation, tried in CASES
+    ],
+)
 async def test_the_true_cause_brings_the_fault(
     folder: Path, tmp_path: Path, http: aiohttp.ClientSession, version: Version, operation: Operation, tried: Tried
 ) -> None:
@@ -81,7 +87,7 @@ async def test_the_true_cause_brings_the_fault(
 
 
 def test_no_declared_fault_is_left_out() -> None:
-    shown = {(version, operation, tried.cause.kind) for version, operation, tried in (case.values for case in CASES)}
+    shown = {(version, operation, tried.cause.kind) for version, operation, tried in CASES}
     declared = {
         (version, operation, kind)
         for version in Version
