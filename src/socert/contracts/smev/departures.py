@@ -76,7 +76,7 @@ def _complaints(root: etree._Element, version: Version) -> None:
 DEPARTURES = (
     Departure(
         versions=frozenset({Version.V1_1, Version.V1_3}),
-        reason="Sender and Recipient come without HumanReadableName: answers of 2021",
+        reason="Sender and Recipient come without HumanReadableName: answers of 2021 in 1.1; 1.3 demands the same",
         mend=_names,
     ),
     Departure(
