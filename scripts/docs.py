@@ -24,7 +24,13 @@ from pydantic_core import PydanticUndefined
 
 import socert
 from socert.cli import main as command
+from socert.contracts.smev.fault_texts import OURS, number, origin, template
+from socert.contracts.smev.fault_texts import causes as causes_of
+from socert.contracts.smev.faults import disposition, faults_of
+from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.version import Version
 from socert.conformance.table import requirements
+from socert.contracts.smev.version import Version
 from socert.gateway.config import Settings
 from socert.gateway.domain.policy import MonthDay
 from socert.gateway.domain.records import Register
@@ -134,17 +140,87 @@ def requirements_page() -> str:
     ]
     titles = {"message": "One message", "session": "A session", "endpoint": "An exchange that answers"}
     for subject, title in titles.items():
-        lines += ["", f"## {title}", "", "| number | requirement | level | source |", "|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| number | requirement | level | versions | source |",
+            "|---|---|---|---|---|",
+        ]
         for one in requirements():
             if one.subject == subject:
-                cells = (one.id, one.says.en, one.severity.value, one.source)
+                versions = "all" if one.versions == frozenset(Version) else ", ".join(sorted(one.versions))
+                cells = (one.id, one.says.en, one.severity.value, versions, one.source)
+                lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return _finish(lines)
+
+
+FAULTS = """# Faults of the exchange
+
+Every fault that an operation may answer, what the exchange says then, what brings it about in the simulator, and what
+the gateway does. A test runs every row of this page in every version that the row names.
+
+A fault comes with HTTP status 500. Number: the `SMEV-NNN` that the description begins with; the official list is not
+public, so those seen in real answers are used, and *ours* from 900 on. Words: *manual* is appendix 6 of the manual 3.3
+to the letter, *answer* a real answer of the exchange, *ours* our own, where the tables have none. What stands in braces
+is filled in. A cause of the manual that the simulator does not bring about by itself can be ordered by its kind
+([/_sim/faults](simulator-api.md#get-post-delete-_simfaults)), as can all others.
+
+What the gateway does with a message that was refused so: *retry* sends the same bytes again later; *already_sent* counts
+it as sent; *renew* gives it a new id; *already_done* has nothing left to do; *permanent* stops and shows it to a person.
+
+| element in the detail | declared as |
+|---|---|
+| AttachmentSizeLimitExceeded, BusinessDataTypeIsNotSupported, DestinationOverflow, InvalidContent, QuoteLimitExceeded, \
+SignatureVerificationFault | a type of its own, in every version |
+| TransactionCodeInvalid; in 1.3 EndOfLifeReached and PersonalAccessDenied too | SmevFault |
+| all others | Void, which carries `xsi:type="SmevFault"` |
+
+Code is at most 50 characters long in 1.1 and 100 in 1.2 and 1.3. With `{"style": "empty"}` at /_sim/faults the simulator
+writes all faults as the gateways of 2023 do: faultcode `SOAP-ENV:Client`, a text with `xml:lang`, an empty element in the
+detail, without Code, Description and number.
+
+What is no call at all (no XML, another encoding, a DOCTYPE, parts that do not fit, a body too large or packed wrongly)
+is InvalidContent, and so is a call in another version than its address. Every refusal stands in the
+[journal](simulator-api.md#get-_simjournal) with the rule and the place, and without any value.
+"""
+
+
+def faults_page() -> str:
+    """The page of the exchange's faults: by operation, what each says, where from, its cause, what is done about it."""
+    causes = test_module("simulator/fault_causes.py").CAUSES
+    tells = {(operation, one.cause): one.tells for one in causes for operation in one.operations}
+    lines = [MADE + FAULTS.replace("\\\n", "").rstrip()]
+    for operation in Operation:
+        versions = {version: faults_of(operation, version) for version in Version}
+        lines += ["", f"## {operation.value}", "", "| fault | versions | number | words | text | cause | gateway |"]
+        lines.append("|---|---|---|---|---|---|---|")
+        for kind in sorted({kind for kinds in versions.values() for kind in kinds}):
+            held = " ".join(version.value for version, kinds in versions.items() if kind in kinds)
+            written = f"{number(kind)}" + (" ours" if number(kind) >= OURS else "")
+            for cause in causes_of(operation, kind):
+                cells = (
+                    f"`{kind.value}`",
+                    held,
+                    written,
+                    origin(operation, cause).value,
+                    template(operation, cause),
+                    tells.get((operation, cause), "not by itself"),
+                    disposition(kind).value,
+                )
                 lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return _finish(lines)
 
 
 def proof() -> ModuleType:
-    """The tests' module of what is promised; the tests are no package of the project."""
-    spec = importlib.util.spec_from_file_location("socert_proof", ROOT / "tests" / "proof.py")
+    """The tests' module of what is promised."""
+    return test_module("proof.py")
+
+
+def test_module(place: str) -> ModuleType:
+    """A module of the tests, which are no package of the project."""
+    path = ROOT / "tests" / place
+    spec = importlib.util.spec_from_file_location(f"socert_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -167,6 +243,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "seed.md": seed_page,
     "invariants.md": invariants_page,
+    "faults.md": faults_page,
     "requirements.md": requirements_page,
 }
 

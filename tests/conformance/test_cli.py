@@ -102,6 +102,9 @@ def test_html_is_one_page_in_russian_that_asks_for_nothing_else(tmp_path: Path, 
     assert "НАРУШЕНО" in rows["SMEV-MID-001"]
     assert "МР 3.3, п. 3.2.1" in rows["SMEV-MID-001"]
     assert not list(page.iter("script", "link", "img"))
+    links = [link.get("href", "") for link in page.iter("a")]
+    assert "#SMEV-MID-001" in links
+    assert {link.removeprefix("#") for link in links} <= {row.get("id") for row in page.iter("tr")}
 
 
 def test_a_name_out_of_a_message_is_no_markup_in_html(tmp_path: Path) -> None:

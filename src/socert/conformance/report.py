@@ -49,6 +49,12 @@ class Report:
         """Whether nothing that must hold is broken."""
         return passed(self.results)
 
+    @property
+    def broken(self) -> tuple[Result, ...]:
+        """What is KO, that which must hold first."""
+        found = [result for result in self.results if result.outcome is Outcome.KO]
+        return tuple(sorted(found, key=lambda result: result.requirement.severity is not Severity.MUST))
+
     def count(self, outcome: Outcome, severity: Severity | None = None) -> int:
         """Return how many requirements came out so."""
         return sum(
@@ -140,6 +146,7 @@ def _as_json(result: Result) -> dict[str, Any]:
         "says": {"en": requirement.says.en, "ru": requirement.says.ru},
         "source": requirement.source,
         "severity": requirement.severity.value,
+        "versions": sorted(requirement.versions),
         "subject": requirement.subject.value,
         "outcome": result.outcome.value,
         "checked": result.checked,

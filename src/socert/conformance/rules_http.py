@@ -37,8 +37,8 @@ def content_type(message: Message) -> Iterable[Finding]:
 
 @RULES(
     "HTTP-002",
-    "SOAPAction of a call names the operation of the body: urn:<Operation>.",
-    "SOAPAction вызова называет операцию тела: urn:<Операция>.",
+    "SOAPAction of a call names the operation of the body, like urn:Ack.",
+    "SOAPAction вызова называет операцию тела, например urn:Ack.",
     source="WSDL, soap:operation; SOAP 1.1, 6.1.1",
     applies=lambda message: is_call(message) and message.headers is not None,
 )
