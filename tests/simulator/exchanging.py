@@ -154,13 +154,13 @@ class Speaker:
         await self.say(self.request(content, message_id=message_id, **more))
         return str(message_id)
 
-    async def tell(self, to: str, content: bytes | None = None, **more: Any) -> str:
+    async def tell(self, to: str | None, content: bytes | None = None, **more: Any) -> str:
         """Send an answer, return its id."""
         message_id = self.ids()
         if not more:
             more = {"content": told() if content is None else content}
         await self.say(
-            call.send_response(message_id=message_id, to=to, signer=self.signer, version=self.version, **more)
+            call.send_response(message_id=message_id, to=to or "", signer=self.signer, version=self.version, **more)
         )
         return message_id
 
@@ -188,10 +188,15 @@ class Speaker:
         """Acknowledge a message."""
         await self.say(call.ack(message_id=message_id, signer=self.signer, version=self.version))
 
+    async def took(self, **more: Any) -> reply.Delivery:
+        """Take the next request, which must be there, and leave it unacknowledged."""
+        delivery = await self.next_request(**more)
+        assert delivery is not None
+        return delivery
+
     async def got(self) -> reply.Delivery:
         """Take the next request and acknowledge it."""
-        delivery = await self.next_request()
-        assert delivery is not None
+        delivery = await self.took()
         await self.ack(delivery.message_id)
         return delivery
 

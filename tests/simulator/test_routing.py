@@ -162,7 +162,7 @@ async def test_a_sender_names_its_recipients(who: Callable[..., Speaker], more: 
         assert opened.delivery.message_id == message_id
         assert reply.verify_sender(opened, SUITES).certificate == asker.signer.certificate
         addresses.add(opened.delivery.reply_to)
-        await who(name).tell(opened.delivery.reply_to or "", told("coded"))
+        await who(name).tell(opened.delivery.reply_to, told("coded"))
     assert len(addresses) == 2
     assert {(await asker.heard()).original_message_id for _ in range(2)} == {message_id}
     assert await asker.next_response() is None
