@@ -23,7 +23,7 @@ from socert.conformance.table import MESSAGE_RULES, SESSION_RULES
 from socert.contracts.smev.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -52,7 +52,7 @@ class Recorder:
 
     async def pass_on(self, request: web.Request) -> web.Response:
         """Pass a call on, and its reply back; a connection that is cut behind is cut here."""
-        call = self._message(request.headers, await request.read(), method="POST", to_exchange=True)
+        call = self._message(request.headers, await request.read(), method="POST")
         headers = {name: request.headers[name] for name in ("Content-Type", "SOAPAction") if name in request.headers}
         try:
             async with (
@@ -65,13 +65,22 @@ class Recorder:
             assert request.transport is not None
             request.transport.abort()
             return web.Response(status=502)
-        self.exchanges.append(Exchange(call=call, reply=self._message(got, data, status=status, to_exchange=False)))
+        self.exchanges.append(Exchange(call=call, reply=self._message(got, data, status=status)))
         return web.Response(status=status, body=data, headers={"Content-Type": got["Content-Type"]})
 
-    def _message(self, headers: object, data: bytes, **more: object) -> Message:
-        named = {name.lower(): value for name, value in dict(headers).items()}  # type: ignore[call-overload]
-        name = f"{len(self.exchanges) + 1}.{'request' if more['to_exchange'] else 'response'}"
-        return Message(name=name, data=data, headers=named, moment=self.clock(), **more)  # type: ignore[arg-type]
+    def _message(
+        self, headers: Mapping[str, str], data: bytes, *, method: str | None = None, status: int | None = None
+    ) -> Message:
+        """Keep a message: a call where there is a method, a reply where there is a status."""
+        return Message(
+            name=f"{len(self.exchanges) + 1}.{'response' if method is None else 'request'}",
+            data=data,
+            headers={name.lower(): value for name, value in headers.items()},
+            method=method,
+            status=status,
+            moment=self.clock(),
+            to_exchange=method is not None,
+        )
 
 
 def broken(results: tuple[Result, ...]) -> dict[str, list[tuple[str, str, str]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -69,7 +70,8 @@ def all_results(probed: Probed) -> dict[str, Result]:
 
 @pytest.mark.parametrize("version", Version)
 async def test_the_simulator_keeps_every_requirement(simulator: Simulator, keys: Path, version: Version) -> None:
-    region = Region(simulator, load_signer(key_files(keys, "region")), None)  # type: ignore[arg-type]
+    async with aiohttp.ClientSession() as http:
+        region = Region(simulator, load_signer(key_files(keys, "region")), http)
     content = region.batch(region.certificate()).render().encode()
     probed = await probe(target(f"{simulator.url}/smev/{version}", keys, version, content))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-ROOMS = {"contracts", "host", "gateway", "adapters", "simulator", "sample", "demo"}
+ROOMS = {"contracts", "host", "gateway", "adapters", "simulator", "sample", "demo", "conformance"}
 
 
 def test_rooms_are_the_ones_that_were_drawn(root: Path) -> None:
