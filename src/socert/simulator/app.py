@@ -76,18 +76,8 @@ class Simulator:
         self.participants = Participants(
             portal_certificate=portal.certificate, folder=settings.keys, listing=settings.participants
         )
-        if settings.unsigned and self.participants.by_mnemonic(settings.unsigned) is None:
-            known = ", ".join(self.participants.mnemonics())
-            raise SettingsError(
-                f"There is no participant {settings.unsigned} to send unsigned calls; known are {known}."
-            )
-        self.files = FileStore(
-            state=self.state,
-            folder=settings.files or (None if settings.state == ":memory:" else Path(f"{settings.state}.files")),
-            limit=settings.ftp_limit,
-            known=lambda mnemonic: self.participants.by_mnemonic(mnemonic) is not None,
-            keep=settings.retention,
-        )
+        self._check_unsigned()
+        self.files = self._file_store()
         self.node = Node(
             state=self.state,
             queues=self.queues,
@@ -231,6 +221,23 @@ class Simulator:
     ) -> None:
         """Stop."""
         await self.stop()
+
+    def _check_unsigned(self) -> None:
+        unsigned = self.settings.unsigned
+        if unsigned and self.participants.by_mnemonic(unsigned) is None:
+            known = ", ".join(self.participants.mnemonics())
+            raise SettingsError(f"There is no participant {unsigned} to send unsigned calls; known are {known}.")
+
+    def _file_store(self) -> FileStore:
+        """Return the store for large attachments; beside a state that is a file it outlives a restart too."""
+        settings = self.settings
+        return FileStore(
+            state=self.state,
+            folder=settings.files or (None if settings.state == ":memory:" else Path(f"{settings.state}.files")),
+            limit=settings.ftp_limit,
+            known=lambda mnemonic: self.participants.by_mnemonic(mnemonic) is not None,
+            keep=settings.retention,
+        )
 
     def _signer(self, name: str, common_name: str) -> KeySigner:
         files = ensure_key(
