@@ -16,6 +16,7 @@ from socert.conformance.requirement import Outcome
 from socert.conformance.table import SESSION_RULES
 from socert.contracts.smev.faults import FaultKind
 from socert.contracts.smev.ids import MessageIds
+from socert.contracts.smev.version import Version
 
 if TYPE_CHECKING:
     from socert.conformance.session import Session
@@ -95,3 +96,8 @@ def test_one_request_may_be_answered_many_times() -> None:
 def test_a_session_of_other_things_is_not_held_to_any_rule() -> None:
     session = s.session((replace(s.said(b"junk"), name="1.request"), None), (None, s.heard(b"<a/>")))
     assert {found.outcome for found in check_one(SESSION_RULES, session)} == {Outcome.NOT_APPLICABLE}
+
+
+def test_a_fault_of_another_version_is_wrong() -> None:
+    session = s.session((s.send(version=Version.V1_1), refused(FaultKind.STALE_MESSAGE_ID)))
+    assert reasons("SMEV-SES-010", session) == ["the versions differ: 1.2, 1.1"]

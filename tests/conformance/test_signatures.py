@@ -10,6 +10,7 @@ from lxml import etree
 from tests.conformance import samples as s
 from tests.conformance.test_requirements import result
 
+from socert.conformance import report
 from socert.conformance.requirement import Outcome
 from socert.contracts import xml
 from socert.contracts.signature import transform, xmldsig
@@ -110,3 +111,6 @@ def test_a_signature_that_this_machine_cannot_verify_is_neither_ok_nor_ko(monkey
     found = result("SMEV-SIG-014", message)
     assert found.outcome is Outcome.NOT_APPLICABLE
     assert found.doubt is not None
+    printed = list(report.text(report.Report(subject="m", made=s.NOW, results=(found,))))
+    assert printed[1].strip() == "cannot be told: no library here knows GOST"
+    assert printed[-1].endswith("; 1 cannot be told on this machine")

@@ -107,7 +107,7 @@ async def _describe(http: aiohttp.ClientSession, target: Target, probed: Probed)
         wsdl = await _get(http, address)
     except aiohttp.InvalidURL:
         raise EndpointUnreached(f"{target.url} is no address") from None
-    except (aiohttp.ClientConnectionError, TimeoutError) as error:
+    except (aiohttp.ClientError, TimeoutError) as error:
         raise EndpointUnreached(f"nobody answers at {target.url}: {error}") from None
     waiting = [urljoin(address, place) for place in imports(wsdl or b"")]
     while waiting and len(probed.schemas) + len(probed.lost) < _MOST_SCHEMAS:

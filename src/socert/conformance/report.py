@@ -116,9 +116,11 @@ def html(report: Report) -> str:
 
 def _summary(report: Report) -> str:
     broken, doubtful = report.count(Outcome.KO, Severity.MUST), report.count(Outcome.KO, Severity.SHOULD)
+    untold = sum(result.doubt is not None for result in report.results)
+    more = f"; {untold} cannot be told on this machine" if untold else ""
     return (
         f"{report.count(Outcome.OK)} OK, {broken} KO that must hold, {doubtful} KO that should,"
-        f" {report.count(Outcome.NOT_APPLICABLE)} not applicable"
+        f" {report.count(Outcome.NOT_APPLICABLE)} not applicable{more}"
     )
 
 

@@ -170,15 +170,19 @@ def for_good(session: Session) -> Iterable[Finding]:
 
 @RULES(
     "SES-010",
-    "A reply is of the operation and the version of its call.",
-    "Ответ — той же операции и той же версии, что и вызов.",
+    "A reply is of the operation and the version of its call, a fault of its version.",
+    "Ответ — той же операции и той же версии, что и вызов, ошибка — той же версии.",
     source="WSDL, wsdl:operation",
-    applies=lambda session: any(pairs(session, Kind.REPLY)),
+    applies=lambda session: any(pairs(session, Kind.REPLY, Kind.FAULT)),
 )
 def same_operation(session: Session) -> Iterable[Finding]:
     """Whatever the version that the sender of a delivered message used."""
-    for call, reply in pairs(session, Kind.REPLY):
-        if call.operation is not reply.operation or call.version is not reply.version:
+    for call, reply in pairs(session, Kind.REPLY, Kind.FAULT):
+        if reply.kind is Kind.FAULT:
+            if reply.version not in (None, call.version):
+                said = f"{reply.version}, {call.version}"
+                yield say(reply, f"the versions differ: {said}", f"версии различаются: {said}")
+        elif call.operation is not reply.operation or call.version is not reply.version:
             said = f"{reply.operation} {reply.version}, {call.operation} {call.version}"
             yield say(reply, f"they differ: {said}", f"различаются: {said}")
 
