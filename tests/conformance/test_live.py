@@ -18,6 +18,8 @@ from socert.conformance.errors import EndpointUnreached
 from socert.conformance.probing import Target, probe
 from socert.conformance.requirement import Outcome
 from socert.conformance.table import ENDPOINT_RULES, MESSAGE_RULES, OF_THE_EXCHANGE, SESSION_RULES
+from socert.contracts.signature.native import SuiteUnavailable
+from socert.contracts.signature.suites import Suite
 from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.version import Version
 from socert.host.clock import system_clock
@@ -84,6 +86,22 @@ async def test_the_simulator_keeps_every_requirement(simulator: Simulator, keys:
     }
     assert broken.keys() <= SHOULD_ONLY, broken
     assert [name for name, result in results.items() if "-END-" in name and not result.checked] == []
+
+
+async def test_the_simulator_with_keys_of_gost_leaves_nothing_to_wish(tmp_path: Path) -> None:
+    """But that it reads XML whatever its Content-Type says."""
+    keys = tmp_path / "gost"
+    try:
+        for name in ("region", "exchange", "portal"):
+            ensure_key(keys, name, common_name=name, organisation="Test", clock=system_clock, suite=Suite.GOST_2012_256)
+        async with Simulator(Settings(port=0, keys=keys)) as running, aiohttp.ClientSession() as http:
+            region = Region(running, load_signer(key_files(keys, "region")), http)
+            content = region.batch(region.certificate()).render().encode()
+            results = all_results(await probe(target(running.exchange_url, keys, content=content)))
+    except SuiteUnavailable as error:
+        pytest.skip(str(error))
+    assert {name for name, result in results.items() if result.outcome is Outcome.KO} <= {"SMEV-END-035"}
+    assert not any(result.doubt for result in results.values())
 
 
 async def test_a_web_server_that_is_no_exchange_keeps_nothing(keys: Path) -> None:
