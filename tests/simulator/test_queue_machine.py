@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 TIMEOUT = timedelta(minutes=15)
-RECIPIENTS, TYPES = st.sampled_from("AB"), st.sampled_from("xy")
-NODES = st.sampled_from([None, "one", "two"])
-SPANS = st.sampled_from([0, 1, 5, 10, 14, 15, 16, 40]).map(lambda minutes: timedelta(minutes=minutes))
+# Most messages meet in one queue: what is told apart there is where the rules are.
+RECIPIENTS, TYPES = st.sampled_from("AAAB"), st.sampled_from("xy")
+NODES = st.sampled_from([None, None, "one"])
+KINDS = st.sampled_from([Kind.REQUEST, Kind.REQUEST, Kind.RESPONSE])
+SPANS = st.sampled_from([1, 5, 10, 15, 15, 15, 40]).map(lambda minutes: timedelta(minutes=minutes))
 
 
 @dataclass(kw_only=True)
@@ -64,7 +66,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(
         recipient=RECIPIENTS,
-        kind=st.sampled_from(Kind),
+        kind=KINDS,
         node=NODES,
         message_type=TYPES,
         important=st.booleans(),
@@ -109,7 +111,7 @@ class QueueMachine(RuleBasedStateMachine):
             )
         )
 
-    @rule(recipient=RECIPIENTS, kind=st.sampled_from(Kind), node=NODES, message_type=st.none() | TYPES)
+    @rule(recipient=RECIPIENTS, kind=KINDS, node=NODES, message_type=st.none() | TYPES)
     def take(self, recipient: str, kind: Kind, node: str | None, message_type: str | None) -> None:
         """Give out the first: important ones before others, then what came back, then what came first."""
         self.sweep()
@@ -132,7 +134,8 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(recipient=RECIPIENTS, data=st.data())
     def acknowledge(self, recipient: str, data: st.DataObject) -> None:
         """Remove what the recipient holds; nothing else can be removed."""
-        number = data.draw(st.integers(1, max(self.number, 1)))
+        known = [one.number for one in self.model if one.until is not None]
+        number = data.draw(st.sampled_from(known) if known else st.integers(1, 9))
         held = [
             one
             for one in self.model
@@ -176,4 +179,4 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 TestQueueMachine = QueueMachine.TestCase
-TestQueueMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestQueueMachine.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
