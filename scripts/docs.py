@@ -24,12 +24,11 @@ from pydantic_core import PydanticUndefined
 
 import socert
 from socert.cli import main as command
-from socert.contracts.smev.fault_texts import OURS, number, origin, template
+from socert.conformance.table import requirements
+from socert.contracts.smev.fault_texts import OURS, fields, number, origin, text
 from socert.contracts.smev.fault_texts import causes as causes_of
 from socert.contracts.smev.faults import disposition, faults_of
 from socert.contracts.smev.operation import Operation
-from socert.contracts.smev.version import Version
-from socert.conformance.table import requirements
 from socert.contracts.smev.version import Version
 from socert.gateway.config import Settings
 from socert.gateway.domain.policy import MonthDay
@@ -158,7 +157,7 @@ def requirements_page() -> str:
 FAULTS = """# Faults of the exchange
 
 Every fault that an operation may answer, what the exchange says then, what brings it about in the simulator, and what
-the gateway does. A test runs every row of this page in every version that the row names.
+the gateway does. A test runs every row that has a cause, in every version that the row names.
 
 A fault comes with HTTP status 500. Number: the `SMEV-NNN` that the description begins with; the official list is not
 public, so those seen in real answers are used, and *ours* from 900 on. Words: *manual* is appendix 6 of the manual 3.3
@@ -166,19 +165,14 @@ to the letter, *answer* a real answer of the exchange, *ours* our own, where the
 is filled in. A cause of the manual that the simulator does not bring about by itself can be ordered by its kind
 ([/_sim/faults](simulator-api.md#get-post-delete-_simfaults)), as can all others.
 
-What the gateway does with a message that was refused so: *retry* sends the same bytes again later; *already_sent* counts
-it as sent; *renew* gives it a new id; *already_done* has nothing left to do; *permanent* stops and shows it to a person.
+What the gateway does with a message that was refused so: *retry* sends the same bytes again later, *already_sent*
+counts it as sent, *renew* gives it a new id, *already_done* has nothing left to do, *permanent* shows it to a person.
 
-| element in the detail | declared as |
-|---|---|
-| AttachmentSizeLimitExceeded, BusinessDataTypeIsNotSupported, DestinationOverflow, InvalidContent, QuoteLimitExceeded, \
-SignatureVerificationFault | a type of its own, in every version |
-| TransactionCodeInvalid; in 1.3 EndOfLifeReached and PersonalAccessDenied too | SmevFault |
-| all others | Void, which carries `xsi:type="SmevFault"` |
-
-Code is at most 50 characters long in 1.1 and 100 in 1.2 and 1.3. With `{"style": "empty"}` at /_sim/faults the simulator
-writes all faults as the gateways of 2023 do: faultcode `SOAP-ENV:Client`, a text with `xml:lang`, an empty element in the
-detail, without Code, Description and number.
+Code is at most 50 characters long in 1.1 and 100 in 1.2 and 1.3. Most elements of the detail are declared as Void and
+carry `xsi:type="SmevFault"`; TransactionCodeInvalid, and in 1.3 EndOfLifeReached and PersonalAccessDenied, are declared
+as SmevFault, and those with children of their own have types of their own. With `{"style": "empty"}` at /_sim/faults
+the simulator writes all faults as the gateways of 2023 do: faultcode `SOAP-ENV:Client`, a text with `xml:lang`, an
+empty element in the detail, no Code, Description and number.
 
 What is no call at all (no XML, another encoding, a DOCTYPE, parts that do not fit, a body too large or packed wrongly)
 is InvalidContent, and so is a call in another version than its address. Every refusal stands in the
@@ -188,9 +182,10 @@ is InvalidContent, and so is a call in another version than its address. Every r
 
 def faults_page() -> str:
     """The page of the exchange's faults: by operation, what each says, where from, its cause, what is done about it."""
-    causes = test_module("simulator/fault_causes.py").CAUSES
-    tells = {(operation, one.cause): one.tells for one in causes for operation in one.operations}
-    lines = [MADE + FAULTS.replace("\\\n", "").rstrip()]
+    shown = test_module("simulator/fault_causes.py")
+    tells = {(operation, one.cause): one.tells for one in shown.CAUSES for operation in one.operations}
+    tells |= shown.AFTERWARDS
+    lines = [MADE + FAULTS.rstrip()]
     for operation in Operation:
         versions = {version: faults_of(operation, version) for version in Version}
         lines += ["", f"## {operation.value}", "", "| fault | versions | number | words | text | cause | gateway |"]
@@ -204,7 +199,7 @@ def faults_page() -> str:
                     held,
                     written,
                     origin(operation, cause).value,
-                    template(operation, cause),
+                    text(operation, cause, **{name: f"{{{name}}}" for name in fields(operation, cause)}),
                     tells.get((operation, cause), "not by itself"),
                     disposition(kind).value,
                 )

@@ -40,7 +40,9 @@ def pages(root: Path, tracked: list[Path]) -> dict[Path, str]:
     return {path: path.read_text(encoding="utf-8") for path in tracked if path.suffix == ".md"}
 
 
-@pytest.mark.parametrize("name", ["cli.md", "settings.md", "errors.md", "seed.md", "invariants.md", "requirements.md"])
+@pytest.mark.parametrize(
+    "name", ["cli.md", "settings.md", "errors.md", "seed.md", "invariants.md", "requirements.md", "faults.md"]
+)
 def test_made_page_is_fresh(maker: ModuleType, root: Path, name: str) -> None:
     page = root / "docs" / "reference" / name
     assert page.read_text(encoding="utf-8") == maker.PAGES[name](), "run make docs"

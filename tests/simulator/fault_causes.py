@@ -253,6 +253,13 @@ def brings(
     return enter
 
 
+AFTERWARDS = {
+    (operation, Cause.CONTENT_INVALID): "the content breaks its schema: the message is taken, its sender told later"
+    for operation in SEND
+}
+"""What is no answer to the call, but stands in a verdict that its sender gets afterwards."""
+
+
 # Every operation
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +24,6 @@ from socert.simulator.clock import ClockMode
 from socert.simulator.settings import Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import aiohttp
 
     from socert.contracts.smev.operation import Operation
@@ -81,6 +82,8 @@ async def test_the_true_cause_brings_the_fault(
     assert fault.smev_code == number(fault.kind)
     assert element(body).tag == f"{{{version.faults}}}{fault.kind.value}"
     schema(version).check(element(body))
+    theirs = official(version)
+    assert theirs is None or theirs.validate(element(body)), theirs.error_log
     assert fault.kind in faults_of(operation, version)
     assert (noted["operation"], noted["fault"]) == (operation.value, fault.kind.value)
     assert offence.reason in noted["reason"]
@@ -96,6 +99,16 @@ def test_no_declared_fault_is_left_out() -> None:
     }
     assert sorted(declared - shown) == []
     assert sorted(shown - declared) == []
+
+
+@cache
+def official(version: Version) -> etree.XMLSchema | None:
+    """Return the official schema of faults where it is at hand (SOCERT_ORACLES)."""
+    place = os.environ.get("SOCERT_ORACLES")
+    if not place:
+        return None
+    folder = Path(place) / "smev3" / "schemas" / version.value
+    return etree.XMLSchema(etree.parse(folder / f"smev-message-exchange-faults-{version.value}.xsd"))
 
 
 def element(body: bytes) -> etree._Element:

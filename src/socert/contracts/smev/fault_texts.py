@@ -327,9 +327,21 @@ def text(operation: Operation, cause: Cause, **values: object) -> str:
     Raises KeyError where a field that the text names is not given: `message_id`, `subject`, `namespace`, `root`, ….
     The method's name (`method`) is filled from the operation.
     """
-    template = _TEXTS.get((operation, cause), cause.template)
-    method = operation.value[0].lower() + operation.value[1:]
-    return template.format(**{"method": method, **values})
+    return _template(operation, cause).format(**{"method": _method(operation), **values})
+
+
+def fields(operation: Operation, cause: Cause) -> frozenset[str]:
+    """Return which values the text of a cause needs; the method's name is known anyway."""
+    found = {name for _, name, _, _ in Formatter().parse(_template(operation, cause)) if name}
+    return frozenset(found - {"method"})
+
+
+def _template(operation: Operation, cause: Cause) -> str:
+    return _TEXTS.get((operation, cause), cause.template)
+
+
+def _method(operation: Operation) -> str:
+    return operation.value[0].lower() + operation.value[1:]
 
 
 def of_kind(operation: Operation, kind: FaultKind, **values: str) -> Fault:
@@ -338,8 +350,7 @@ def of_kind(operation: Operation, kind: FaultKind, **values: str) -> Fault:
     For faults that a tester orders. Raises ValueError where no text does with them; UNKNOWN has none.
     """
     for cause in causes(operation, kind) or tuple(cause for cause in Cause if cause.kind is kind):
-        template = _TEXTS.get((operation, cause), cause.template)
-        if {name for _, name, _, _ in Formatter().parse(template) if name} <= {"method", *values}:
+        if fields(operation, cause) <= values.keys():
             missing = {"SignatureVerificationFault": "NoSignatureFound"} if cause is Cause.SIGNATURE_MISSING else None
             return because(operation, cause, details=missing, errors=(), **values)
     raise ValueError(f"no text of {kind.value or 'an unknown fault'} does with {', '.join(values) or 'nothing'}")
