@@ -168,7 +168,15 @@ def threaded(keys: Path) -> Iterator[SimulatorThread]:
 def test_the_command_asks_a_live_exchange(threaded: SimulatorThread, keys: Path, tmp_path: Path) -> None:
     files = key_files(keys, "region")
     report = tmp_path / "report.json"
-    arguments = [f"{threaded.url}/smev/1.2", "--key", files.key, "--certificate", files.certificate, "--json", report]
+    arguments = [
+        f"{threaded.url}/smev/1.2?wsdl",
+        "--key",
+        files.key,
+        "--certificate",
+        files.certificate,
+        "--json",
+        report,
+    ]
     done = CliRunner().invoke(conformance, [str(argument) for argument in arguments])
     results = {result["id"]: result["outcome"] for result in json.loads(report.read_text())["results"]}
     assert done.exit_code == 0, done.output

@@ -94,6 +94,7 @@ def _live(
 ) -> tuple[Result, ...]:
     if key is None or certificate is None:
         raise click.UsageError("A URL is asked as a participant: give --key and --certificate.")
+    url = url.partition("?")[0]  # people paste the address of the WSDL
     ending = url.rstrip("/").rpartition("/")[2]
     named = version or (ending if ending in set(Version) else Version.V1_2.value)
     target = Target(

@@ -25,10 +25,9 @@ _ROOT_TYPES: Final = frozenset({"application/xop+xml", "text/xml", "application/
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """The root part's bytes and type, the others' bytes by Content-ID without brackets; `problems` say what is odd."""
+    """The root part's bytes, the others' bytes by Content-ID without brackets; `problems` say what is odd."""
 
     root: bytes
-    root_type: str
     others: Mapping[str, bytes]
     problems: tuple[str, ...]
 
@@ -39,7 +38,7 @@ def read_parts(data: bytes, content_type: str) -> Parts:
     whole = BytesParser(policy=compat32).parsebytes(head + data)
     listed = whole.get_payload()
     if not whole.is_multipart() or not isinstance(listed, list):
-        return Parts(root=b"", root_type="", others={}, problems=("no boundary of its parts is found",))
+        return Parts(root=b"", others={}, problems=("no boundary of its parts is found",))
     problems = [_DEFECTS[name] for defect in whole.defects if (name := type(defect).__name__) in _DEFECTS]
     start = whole.get_param("start")
     parts = [part for part in listed if isinstance(part, Message)]
@@ -50,7 +49,7 @@ def read_parts(data: bytes, content_type: str) -> Parts:
     if root.get_content_type() not in _ROOT_TYPES:
         problems.append("the root part is neither application/xop+xml nor text/xml")
     others = {_identifier(part): _body(part) for part in parts if part is not root}
-    return Parts(root=_body(root), root_type=root.get_content_type(), others=others, problems=tuple(problems))
+    return Parts(root=_body(root), others=others, problems=tuple(problems))
 
 
 def identifier_of(include: etree._Element) -> str:
