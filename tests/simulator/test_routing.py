@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.simulator.exchanging import PARTICIPANTS, Speaker, ask, told, write_exchange
@@ -128,9 +128,9 @@ async def test_nobody_answers_a_broadcast(who: Callable[..., Speaker]) -> None:
 # By the sender's word (1.3)
 
 
-def routing(message_id: str, **more: object) -> Routing:
+def routing(message_id: str, **more: Any) -> Routing:
     """Return a routing of a message."""
-    return Routing(message_id=message_id, **more)  # type: ignore[arg-type]
+    return Routing(message_id=message_id, **more)
 
 
 async def send_routed(asker: Speaker, content: bytes | None = None, **more: object) -> str:
