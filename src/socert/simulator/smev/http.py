@@ -56,6 +56,8 @@ class Endpoint:
             return self._unread(f"the message is larger than {self._limit} bytes")
         except web.RequestPayloadError:
             return self._unread("the body is not in the encoding it says, or is cut short")
+        except ConnectionError:  # nobody hears the answer
+            return self._unread("the connection was closed in the middle of the body")
         operation = checks.meant(data, request.headers.get("SOAPAction", ""))
         trouble = self._faults.next(operation, self._version)
         after = False
