@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import CheckConstraint, MetaData, inspect
+from sqlalchemy import CheckConstraint, MetaData, inspect, text
+from tests.gateway.records import NOON
 
 from socert.adapters.registry.builtin import tables as registry
 from socert.adapters.registry.builtin.registry import MIGRATIONS
 from socert.gateway.errors import StoreError
+from socert.gateway.exchange import outbox
 from socert.gateway.store import tables, tables_files, tables_life
 from socert.gateway.store.engine import default_url, open_engine
-from socert.gateway.store.migrate import upgrade
+from socert.gateway.store.migrate import _config, upgrade
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,3 +73,34 @@ def test_sqlite_commits_reach_the_disk(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL: a commit survives a power cut"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_messages_of_before_files_leave_as_they_would_have(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    """An outbox that waits while the program is brought up to date: its rows are XML without files."""
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path / 'old.db'}"
+    else:
+        server = request.getfixturevalue("postgres")
+        name = server.make(migrated=False)
+        request.addfinalizer(lambda: server.drop(name))
+        url = server.url(name)
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        config = _config([MIGRATIONS])
+        config.attributes["connection"] = connection
+        command.upgrade(config, "gateway_0002")
+        connection.execute(
+            text(
+                "INSERT INTO outbox (message_id, operation, message_type, reference, body, state, attempts,"
+                " next_attempt_at, created_at) VALUES ('m', 'SendResponse', 't', 'r', :body, 'queued', 0, 0, 0)"
+            ),
+            {"body": b"<a/>"},
+        )
+    assert upgrade(engine, [MIGRATIONS]) is True
+    with engine.begin() as connection:
+        (claimed,) = outbox.claim(connection, node="n", now=NOON, lease=timedelta(minutes=5), limit=9)
+    engine.dispose()
+    assert (claimed.body, claimed.content_type, claimed.files) == (b"<a/>", None, 0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from socert.host import log
 
 if TYPE_CHECKING:
     from socert.gateway.config import Settings
+    from socert.gateway.exchange.shown_files import Shown
 
 
 @click.command("import")
@@ -179,3 +182,37 @@ def handle(message_id: tuple[str, ...], everything: bool) -> None:
         chosen = None if everything else message_id
         done = workshop.store.run(lambda connection: inbox.again(connection, chosen))
     click.echo(f"Поставлено в обработку: {done}")
+
+
+@messages.command("files")
+@click.argument("message_id")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Copy the files into this folder.")
+@plain_errors
+def files_(message_id: str, to: Path | None) -> None:
+    """List the files that came with a message, and copy them."""
+    from socert.gateway.exchange import shown_files
+
+    with open_workshop() as workshop:
+        look, folder = workshop.store.look, workshop.settings.files
+        listed = look(lambda connection: shown_files.listed(connection, message_id=message_id, limit=1000))
+        for number, one in enumerate(listed, 1):
+            size = "" if one.size is None else f"  {one.size} байт"
+            click.echo(f"{number}  {one.state}  {one.mime_type}{size}  {one.name}  {one.error}".rstrip())
+            if to is not None and one.here:
+                _copy(look(partial(shown_files.content, folder=folder, file_id=one.file_id)), to, number)
+    if not listed:
+        click.echo("У этого сообщения файлов нет.")
+
+
+def _copy(found: tuple[Shown, bytes | Path] | None, to: Path, number: int) -> None:
+    """Copy a file under its number and what is harmless of its name: a stranger gave it."""
+    if found is None:
+        return
+    shown, content = found
+    name = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in shown.name)[-100:].lstrip(".")
+    to.mkdir(parents=True, exist_ok=True)
+    place = to / f"{number}-{name}"
+    if isinstance(content, bytes):
+        place.write_bytes(content)
+    else:
+        shutil.copyfile(content, place)

@@ -17,7 +17,7 @@ from socert.gateway.api.eais import Eais
 from socert.gateway.app import Gateway, idle, standing
 from socert.gateway.console.app import desk_of, make_console
 from socert.gateway.console.shell import PREFIX
-from socert.gateway.exchange import inbox
+from socert.gateway.exchange import inbox, shown_files
 from socert.gateway.store import tables
 from socert.gateway.store.tables import moment
 
@@ -39,6 +39,7 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_get("/api/v1/status", _status)
     app.router.add_get("/api/v1/messages", _messages)
     app.router.add_get("/api/v1/received", _received)
+    app.router.add_get("/api/v1/received/{message_id}/files", _files)
     Eais(gateway.workshop).add_to(app)
     console = make_console(desk_of(gateway.workshop), password=gateway.workshop.settings.console_password)
     app.add_subapp(PREFIX, console)
@@ -78,6 +79,24 @@ async def _received(request: web.Request) -> web.Response:
     wanted = request.query.get("state")
     listed = await request.app[GATEWAY].workshop.store.read(lambda connection: list_received(connection, wanted))
     return web.json_response({"messages": listed})
+
+
+async def _files(request: web.Request) -> web.Response:
+    """The files of a message that came in: what they are, not what they are called, nor what is in them."""
+    wanted = request.match_info["message_id"]
+    store = request.app[GATEWAY].workshop.store
+    listed = await store.read(lambda connection: shown_files.listed(connection, message_id=wanted, limit=LISTED))
+    files = [
+        {
+            "id": one.file_id,
+            "mime_type": one.mime_type,
+            "size": one.size,
+            "state": one.state,
+            "error": one.error or None,
+        }
+        for one in listed
+    ]
+    return web.json_response({"files": files})
 
 
 def list_received(connection: Connection, state: str | None = None, limit: int = LISTED) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from socert.gateway.console.change import ChangePages
 from socert.gateway.console.contracts import ContractPages
 from socert.gateway.console.desk import Desk
 from socert.gateway.console.enrol import EnrolPages
+from socert.gateway.console.files import FilePages
 from socert.gateway.console.overview import OverviewPages
 from socert.gateway.console.shell import Shell
 from socert.gateway.console.tokens import Tokens
@@ -40,6 +41,7 @@ def desk_of(workshop: Workshop) -> Desk:
         clock=workshop.clock,
         today=workshop.today,
         zone=workshop.settings.zone,
+        files=workshop.settings.files,
     )
 
 
@@ -48,7 +50,7 @@ def make_console(desk: Desk, *, password: SecretStr | None) -> web.Application:
     app = web.Application()
     shell = Shell(access=Access(password, clock=desk.clock), tokens=Tokens(), zone=desk.zone)
     overview = OverviewPages(shell, desk)
-    others = (ContractPages, ChangePages, EnrolPages, CertificatePages)
+    others = (ContractPages, ChangePages, EnrolPages, CertificatePages, FilePages)
     pages = (overview, *(kind(shell, desk) for kind in others))
     shell.setup(app, [route for each in pages for route in each.routes()])
     app.cleanup_ctx.append(overview.background)

@@ -11,6 +11,7 @@ from socert.gateway.ports.life import LifeRegistry
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime, tzinfo
+    from pathlib import Path
 
     from socert.gateway.domain.policy import Policy
     from socert.gateway.exchange.orders import Orders
@@ -31,7 +32,7 @@ class DeskRegistry(Registry, LifeRegistry, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The parts. `policy_of` an OKTMO; `clock` in UTC, `zone` the region's."""
+    """The parts. `policy_of` an OKTMO; `clock` in UTC, `zone` the region's; `files` is the folder of messages'."""
 
     store: Store
     units: ProjectedUnits
@@ -48,3 +49,4 @@ class Desk:
     clock: Callable[[], datetime]
     today: Callable[[], date]
     zone: tzinfo
+    files: Path
