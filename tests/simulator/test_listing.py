@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.simulator.exchanging import PARTICIPANTS, Speaker, kind, write_exchange
 
+from socert.contracts.smev.faults import FaultKind
 from socert.contracts.smev.status import MessageCategory
 from socert.simulator.app import Simulator
 from socert.simulator.clock import ClockMode
@@ -90,3 +91,14 @@ async def test_a_participant_that_is_added_while_it_runs_is_known_at_once(tmp_pa
         await Speaker(simulator, tmp_path, "vip").ask()
 
         assert (await Speaker(simulator, tmp_path, "teller").got()).sender == "VIP"
+
+
+async def test_a_list_that_is_being_written_changes_nothing(tmp_path: Path) -> None:
+    listing = write_exchange(tmp_path)
+    settings = Settings(port=0, keys=tmp_path, clock=ClockMode.MANUAL, participants=listing, exchange_only=True)
+    async with Simulator(settings) as simulator:
+        listing.write_text("[[participant", "utf-8")
+        stranger, asker = Speaker(simulator, tmp_path, "official"), Speaker(simulator, tmp_path, "asker")
+
+        assert (await stranger.fault(stranger.request())).kind is FaultKind.SENDER_IS_NOT_REGISTERED
+        await asker.ask()

@@ -166,3 +166,16 @@ def test_names_are_escaped() -> None:
     written = notification(datetime(2026, 9, 1, tzinfo=UTC), {"a<&>b": 1})
 
     assert etree.fromstring(written).findtext(".//QueueName") == "a<&>b"
+
+
+async def test_a_clock_that_goes_back_does_not_silence_the_exchange(
+    simulator: Simulator, tmp_path: Path, service: tuple[Service, str]
+) -> None:
+    simulator.clock.advance(timedelta(days=1))
+    await simulator.push.at_rest()
+    simulator.reset()
+    await Speaker(simulator, tmp_path, "asker").ask()
+
+    await round_of(simulator)
+
+    assert len(service[0].heard) == 1

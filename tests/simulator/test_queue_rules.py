@@ -478,6 +478,26 @@ async def test_a_defect_found_later_takes_the_message_out_of_its_queue(
     assert not asker.simulator.node.withdraw(message_id, defect)
 
 
+async def test_statuses_that_nobody_fetches_are_forgotten_in_time(who: Callable[..., Speaker]) -> None:
+    asker = who("asker")
+    await asker.ask(BROKEN)
+    asker.simulator.clock.advance(asker.simulator.settings.retention + timedelta(minutes=1))
+    await asker.ask()
+
+    assert await asker.next_status() is None
+    assert await asker.next_response() is None
+
+
+async def test_a_broadcast_that_ends_in_several_queues_is_told_of_once(who: Callable[..., Speaker]) -> None:
+    asker = who("asker")
+    message_id = await asker.ask(ask("news"), end_of_life=asker.simulator.clock() + timedelta(minutes=1))
+    asker.simulator.clock.advance(timedelta(minutes=1))
+
+    assert (await asker.heard()).original_message_id == message_id
+    assert await asker.next_response() is None
+    assert await who("other").next_request() is None
+
+
 # Statistics
 
 

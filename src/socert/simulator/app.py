@@ -206,8 +206,8 @@ class Simulator:
         self.files.clear()
         self.journal.clear()
         self.faults.clear()
-        self.push.clear()
         self.clock.reset()
+        self.push.reset()
         self._pages.forget()
         self._load_people()
 

@@ -17,6 +17,7 @@ from socert.contracts.errors import SignatureInvalid
 from socert.contracts.portal.known import Direction
 from socert.contracts.signature.certificates import fingerprint, load_certificate
 from socert.host.log import get_logger
+from socert.simulator.errors import SettingsError
 from socert.simulator.smev.listing import Listed, Listing, read_listing
 from socert.simulator.smev.listing import Participant as Participant
 from socert.simulator.smev.types import Types, names
@@ -62,7 +63,10 @@ class Participants:
         print_ = fingerprint(der)
         found = self._by_certificate.get(print_)
         if found is None:
-            self.reload()
+            try:
+                self.reload()
+            except SettingsError as error:  # somebody is at work on the file: what it said before still holds
+                log.warning("the list of participants cannot be read anew", reason=str(error))
             found = self._by_certificate.get(print_)
         return found
 

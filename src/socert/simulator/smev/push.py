@@ -120,9 +120,11 @@ class Push:
         """Return the last notifications, oldest first."""
         return list(self._told)
 
-    def clear(self) -> None:
-        """Forget them."""
+    def reset(self) -> None:
+        """Forget them, and count the time to the next round from now: the clock may have gone back."""
         self._told.clear()
+        if self._session is not None:
+            self._alarm.set(self._clock() + self._interval)
 
     def sizes(self, mnemonic: str) -> dict[str, int]:
         """How many messages wait in each queue of a participant, by the queue's name."""

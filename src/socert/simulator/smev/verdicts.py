@@ -150,15 +150,20 @@ class Verdicts:
         self._statuses.put(judged.sender, status)
 
     def sweep(self) -> list[str]:
-        """Take messages whose end of life has passed out of all queues, tell their senders, and return who was told."""
+        """Take messages whose end of life has passed out of all queues, tell their senders, and return who was told.
+
+        A sender hears once of a message, however many recipients have not fetched it.
+        """
         expired = self._queues.expired()
-        if expired:
-            with self._state.transaction():
-                for message in expired:
-                    self._queues.remove(message)
-                    judged = Judged.of(message)
-                    self.reject(judged, because(judged.operation, Cause.END_OF_LIFE))
-        return [message.sender for message in expired]
+        if not expired:
+            return []
+        once = {message.message_id: Judged.of(message) for message in expired}
+        with self._state.transaction():
+            for message in expired:
+                self._queues.remove(message)
+            for judged in once.values():
+                self.reject(judged, because(judged.operation, Cause.END_OF_LIFE))
+        return [judged.sender for judged in once.values()]
 
     def withdraw(self, message_id: str, defect: Defect) -> str | None:
         """Take a message out of all queues for a defect and tell its sender, who is returned; None for no message."""
