@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from socert.contracts.message import BusinessMessage
     from socert.contracts.smev.attachments import StoredFile
+    from socert.contracts.smev.routing import RoutingStatus
     from socert.contracts.smev.status import Rejection
 
     Behaviour = Callable[[call.Call], bytes]
@@ -205,10 +206,17 @@ class Stub:
         )
         return message_id
 
-    def judge(self, original: str, kind: FaultKind, category: InteractionStatus = InteractionStatus.REJECTED) -> str:
+    def judge(
+        self,
+        original: str,
+        kind: FaultKind,
+        category: InteractionStatus = InteractionStatus.REJECTED,
+        *,
+        routing: RoutingStatus | None = None,
+    ) -> str:
         """Put the exchange's own verdict on a message into the region's queue; returns its id."""
         message_id = self.ids()
-        status = _verdict(original, kind, category)
+        status = replace(_verdict(original, kind, category), routing=routing)
         self.queues["GetResponse"].append(
             reply.async_status(
                 status,
@@ -234,6 +242,15 @@ class Stub:
         self.queues["GetStatus"].append(
             reply.status_message(status, signer=signer or self.signer, version=self.version)
         )
+
+    def cancel(self) -> str:
+        """Put the cancelling of a request into the region's queue, as version 1.1 has it; returns its id."""
+        message_id = self.ids()
+        metadata = self._metadata(message_id, MessageCategory.REQUEST, InteractionStatus.ACCEPTED)
+        self.queues["GetRequest"].append(
+            reply.cancel_delivery(message_id=message_id, reference=self.ids(), metadata=metadata, signer=self.signer)
+        )
+        return message_id
 
     def _metadata(self, message_id: str, category: MessageCategory, status: InteractionStatus) -> reply.Metadata:
         return reply.Metadata(

@@ -14,6 +14,7 @@ from socert.contracts.errors import ContractError
 from socert.contracts.smev import call
 from socert.contracts.smev.operation import Operation
 from socert.contracts.smev.status import RejectCode
+from socert.contracts.smev.version import Version
 from socert.gateway.api.web import list_received
 from socert.gateway.exchange.policy import WhenUnhandled
 from socert.gateway.mapping.pf_certificate import CertificateAnswerer
@@ -57,6 +58,19 @@ async def test_a_message_that_cannot_be_read(line: Line, policy: WhenUnhandled) 
     assert "cannot be read" in first["error"]
     assert second["state"] == "handled"
     assert [accepted for one, accepted in line.stub.acknowledged if one == asked] == ACKNOWLEDGED[policy]
+
+
+@POLICIES
+async def test_a_request_that_asks_nothing(line: Line, policy: WhenUnhandled) -> None:
+    """Version 1.1 lets the sender of a request cancel it; nobody here takes that, and it is in nobody's way."""
+    line.unhandled = policy
+    line.version = line.stub.version = Version.V1_1
+    cancel = line.stub.cancel()
+    await line.receive(Operation.GET_REQUEST)
+    (row,) = line.inbox()
+    assert (row["message_id"], row["state"]) == (cancel, "failed")
+    assert "without content" in row["error"]
+    assert [accepted for _, accepted in line.stub.acknowledged] == ACKNOWLEDGED[policy]
 
 
 async def test_an_unreadable_one_gives_way_to_the_true_one(line: Line) -> None:

@@ -14,6 +14,8 @@ from socert.contracts.portal import pf_certificate
 from socert.contracts.smev import call
 from socert.contracts.smev.faults import FaultKind
 from socert.contracts.smev.operation import Operation
+from socert.contracts.smev.routing import RecordStatus, RoutingCode, RoutingStatus, ValueStatus
+from socert.contracts.smev.status import InteractionStatus
 from socert.contracts.smev.version import Version
 from socert.gateway.exchange.caller import Caller
 
@@ -84,6 +86,29 @@ async def test_what_was_packed_in_another_version_goes_anew(line: Line, version:
     assert content_of(again) == [(guid(1), 1)]
     assert spoken(line) == {line.version}
     assert next(row["detail"] for row in line.tries()).startswith("packed in another version")
+
+
+@pytest.mark.parametrize(
+    ("category", "state"), [(InteractionStatus.REJECTED, "dead"), (InteractionStatus.ACCEPTED, "accepted")]
+)
+async def test_addresses_that_were_not_reached_are_shown(line: Line, category: InteractionStatus, state: str) -> None:
+    """Version 1.3 tells of each address what became of it."""
+    line.version = line.stub.version = Version.V1_3
+    message = await accepted(line)
+    routing = RoutingStatus(
+        dynamic=(
+            ValueStatus(value="45000000", code=RoutingCode.RECIPIENT_NOT_FOUND),
+            ValueStatus(value="77000000", code=RoutingCode.SUCCESS),
+        ),
+        identifiers=(ValueStatus(value="EPGU", code=RoutingCode.CERTIFICATE_INVALID),),
+        records=(RecordStatus(record_id=7, code=RoutingCode.PERSONAL_ACCESS_DENIED),),
+    )
+    line.stub.judge(message["message_id"], FaultKind.RECIPIENT_IS_NOT_FOUND, category, routing=routing)
+    await line.receive()
+    after = line.message(message["message_id"])
+    assert after["state"] == state
+    shown = "(45000000: recipientNotFound; EPGU: certificateInvalid; record 7: personalAccessDenied)"
+    assert after["outcome"].endswith(shown)
 
 
 def test_only_an_envelope_of_the_version_spoken_is_known_again(line: Line) -> None:

@@ -1,8 +1,9 @@
 """The exchange as the gateway sees it: a call goes out as bytes, a reply comes back proven to be the exchange's.
 
 What is checked of a reply, in this order: hardened parse, envelope, the exchange's signature over the raw bytes by its
-pinned certificate. Only what was signed is used. The envelope's schema is not asked: real exchanges break it (in 1.1
-they leave out names that it demands), and a message would be lost for it. That of the content is, where it is handled.
+pinned certificate. Only what was signed is used, and only as the answer to the operation that was called. The
+envelope's schema is not asked: real exchanges break it (in 1.1 they leave out names that it demands), and a message
+would be lost for it. That of the content is, where it is handled.
 """
 
 from __future__ import annotations
@@ -95,13 +96,17 @@ class Exchange:
         except ContractError as error:
             raise Unreadable(sent, error) from error
         try:
-            self._verify(opened)
+            self._verify(opened, operation)
         except (SignatureInvalid, TransformError) as error:
             return Answer(reply=opened, sent=sent, doubt=error)
         return Answer(reply=opened, sent=sent)
 
-    def _verify(self, opened: Reply) -> None:
-        """Check the signature of a reply; an empty queue and the reply to Ack are never signed."""
+    def _verify(self, opened: Reply, operation: str) -> None:
+        """Check whose reply it is, and to what; an empty queue and the reply to Ack are never signed."""
+        if opened.operation != operation:  # else the reply to Ack, which anybody can write, would say: it is taken
+            raise SignatureInvalid(
+                SignatureFault.INCORRECT_SIGNATURE_TARGET, f"{opened.operation.answered} is no answer to {operation}"
+            )
         if opened.signed is None:
             return
         verified = reply.verify(opened, self._suites)

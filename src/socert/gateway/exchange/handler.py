@@ -312,6 +312,8 @@ def _judged(connection: Connection, ours: str, status: AsyncStatus, now: datetim
             outcome.renew(connection, ours, text, now)
         else:
             outcome.refuse(connection, ours, fault, text, now)
+    elif _unrouted(status):
+        outbox.remark(connection, ours, text)
     return status.category.value
 
 

@@ -199,6 +199,12 @@ def settle(
     return bool(done.rowcount)
 
 
+def remark(connection: Connection, message_id: str, text: str) -> None:
+    """Show what was said of a message that is on its way still, to somebody at least."""
+    on_its_way = (outbox.c.message_id == message_id, outbox.c.state == MessageState.ACCEPTED)
+    connection.execute(update(outbox).where(*on_its_way).values(outcome=text))
+
+
 def dead(connection: Connection, message_ids: Sequence[str] | None) -> Mapping[str, bool]:
     """Return the dead messages, all or those of these ids, and whether the exchange had taken each."""
     chosen = select(outbox.c.message_id, outbox.c.accepted_at).where(outbox.c.state == MessageState.DEAD)

@@ -169,8 +169,14 @@ class Poller:
             return Taken(message=message, sent_at=sent_at, accepted=None, error=_told(answer.doubt))
         if answer.doubt:
             return Taken(message=message, sent_at=sent_at, accepted=False, error=_told(answer.doubt))
-        known = delivery.content is None or self._knows(self._operation, MessageType.of(delivery.content))
-        return Taken(message=message, sent_at=sent_at, accepted=True if known else self._unhandled.accepted)
+        accepted = True if self._can_handle(delivery) else self._unhandled.accepted
+        return Taken(message=message, sent_at=sent_at, accepted=accepted)
+
+    def _can_handle(self, delivery: Delivery) -> bool:
+        """Whether a message will find its handler. Answers may have no content; of requests, nobody takes such."""
+        if delivery.content is None:
+            return self._operation is Operation.GET_RESPONSE
+        return self._knows(self._operation, MessageType.of(delivery.content))
 
     def _unreadable(self, error: Unreadable) -> Taken:
         """Keep a reply that brings a message which cannot be read; raises what is wrong where it names none."""

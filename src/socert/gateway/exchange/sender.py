@@ -158,6 +158,9 @@ class Sender:
             return _again(str(error))
         if answer.doubt:
             return _again(f"the exchange's reply cannot be trusted: {answer.doubt}")
+        named = answer.reply.metadata.message_id if answer.reply.metadata else None
+        if named is not None and named.lower() != message.message_id.lower():
+            return _again("the exchange's reply is about another message")  # a true reply, recorded and played again
         return Verdict(do=None)
 
     async def _upload(self, message_id: str) -> None:
