@@ -170,6 +170,7 @@ def test_taking_walks_an_index(queues: Queues, clock: SimulatorClock, message_ty
     steps: list[str] = []
     connection = queues._state.connection
     connection.set_trace_callback(steps.append)
+    queues.expired()
     take(queues, message_type=message_type)
     connection.set_trace_callback(None)
     plans = [

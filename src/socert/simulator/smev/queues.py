@@ -152,7 +152,7 @@ class Queues:
         now = microseconds(self._clock())
         rows = self._state.all(
             "SELECT * FROM queue WHERE end_of_life <= ? AND coalesce(hidden_until <= ?, 1) AND kind IN (?, ?)"
-            " ORDER BY seq",
+            " ORDER BY end_of_life, seq",  # the index's own order: by seq alone the whole queue would be read
             now,
             now,
             *Kind,
