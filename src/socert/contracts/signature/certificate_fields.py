@@ -28,6 +28,7 @@ class Fields:
     """
 
     body: bytes
+    serial: bytes
     issuer: bytes
     subject: bytes
     spki: bytes
@@ -42,10 +43,11 @@ def read(certificate_der: bytes) -> Fields:
     inside = [field.raw for field in der.values(body.content) if field.tag != der.context(0)]
     if len(inside) < 6 or value.tag != der.BIT_STRING:
         raise ValueError("The bytes are no certificate.")
-    _, _, issuer, _, subject, spki = inside[:6]
+    serial, _, issuer, _, subject, spki = inside[:6]
     named = der.values(method.content)
     return Fields(
         body=body.raw,
+        serial=serial,
         issuer=issuer,
         subject=subject,
         spki=spki,

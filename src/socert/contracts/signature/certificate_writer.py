@@ -1,4 +1,4 @@
-"""Certificates written by hand, since the `cryptography` package signs with no GOST key (RFC 5280, RFC 9215)."""
+"""Certificates and revocation lists written by hand: `cryptography` signs with no GOST key (RFC 5280, RFC 9215)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from socert.contracts.signature.gost_keys import GostAlgorithm
 from socert.contracts.signature.suites import Suite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from socert.contracts.signature.private_keys import PrivateKey
@@ -58,23 +58,47 @@ def write(
     not_before: datetime,
     not_after: datetime,
     authority: bool = False,
+    path_length: int | None = None,
 ) -> bytes:
     """Return the DER bytes of a certificate for a key, to sign messages with and nothing else.
 
-    An `authority`'s is to issue certificates with, and nothing else. Times are aware.
+    An `authority`'s is to issue certificates and revocation lists with, and nothing else; `path_length` is how many
+    authorities may stand below it, None for any number. Times are aware.
     """
-    method = _SIGNATURES[issuer.key.suite]
     body = der.sequence(
         der.write(der.context(0), der.integer(2)),  # version 3
         der.integer(serial),
-        method,
+        _SIGNATURES[issuer.key.suite],
         issuer.name,
-        der.sequence(_time(not_before), _time(not_after)),
+        der.sequence(der.time(not_before), der.time(not_after)),
         subject,
         spki,
-        der.write(der.context(3), der.sequence(*_extensions(spki, authority=authority))),
+        der.write(der.context(3), der.sequence(*_extensions(spki, authority=authority, path_length=path_length))),
     )
-    return der.sequence(body, method, der.bit_string(_value(issuer.key, body)))
+    return _signed(body, issuer.key)
+
+
+def write_crl(
+    *,
+    issuer: Issuer,
+    revoked: Mapping[int, datetime],
+    number: int,
+    this_update: datetime,
+    next_update: datetime,
+) -> bytes:
+    """Return the DER bytes of a revocation list: serial number -> since when. Times are aware."""
+    entries = [der.sequence(der.integer(serial), der.time(since)) for serial, since in sorted(revoked.items())]
+    listed = x509.CRLNumber(number)
+    body = der.sequence(
+        der.integer(1),  # version 2
+        _SIGNATURES[issuer.key.suite],
+        issuer.name,
+        der.time(this_update),
+        der.time(next_update),
+        *([der.sequence(*entries)] if entries else []),  # no empty list (RFC 5280, 5.1.2.6)
+        der.write(der.context(0), der.sequence(_extension(listed, critical=False))),
+    )
+    return _signed(body, issuer.key)
 
 
 def _attribute(attribute: Attribute) -> bytes:
@@ -83,34 +107,23 @@ def _attribute(attribute: Attribute) -> bytes:
     return der.write(der.SET, der.sequence(der.oid(attribute.oid), text))
 
 
-def _time(moment: datetime) -> bytes:
-    """Return a moment of a validity period: with two digits of the year through 2049 (RFC 5280, 4.1.2.5)."""
-    offset = moment.utcoffset()
-    if offset is None:
-        raise ValueError("A certificate's dates need a time zone.")
-    utc = (moment - offset).replace(tzinfo=None, microsecond=0)
-    if utc.year < 2050:
-        return der.write(der.UTC_TIME, f"{utc:%y%m%d%H%M%S}Z".encode())
-    return der.write(der.GENERALIZED_TIME, f"{utc:%Y%m%d%H%M%S}Z".encode())
-
-
-def _extensions(spki: bytes, *, authority: bool) -> list[bytes]:
+def _extensions(spki: bytes, *, authority: bool, path_length: int | None) -> list[bytes]:
     """Return the extensions: whether it is an authority, what for, and by which name others may call the key."""
     _, bits = der.values(der.read(spki, der.SEQUENCE).content)
     identifier = hashlib.sha1(bits.content[1:], usedforsecurity=False).digest()
-    written: list[tuple[x509.ExtensionType, bool]] = [
-        (x509.BasicConstraints(ca=authority, path_length=None), True),
-        (_usage(authority=authority), True),
-        (x509.SubjectKeyIdentifier(identifier), False),
-    ]
     return [
-        der.sequence(
-            der.oid(extension.oid.dotted_string),
-            *([der.write(der.BOOLEAN, b"\xff")] if critical else []),
-            der.write(der.OCTET_STRING, extension.public_bytes()),
-        )
-        for extension, critical in written
+        _extension(x509.BasicConstraints(ca=authority, path_length=path_length), critical=True),
+        _extension(_usage(authority=authority), critical=True),
+        _extension(x509.SubjectKeyIdentifier(identifier), critical=False),
     ]
+
+
+def _extension(extension: x509.ExtensionType, *, critical: bool) -> bytes:
+    return der.sequence(
+        der.oid(extension.oid.dotted_string),
+        *([der.write(der.BOOLEAN, b"\xff")] if critical else []),
+        der.write(der.OCTET_STRING, extension.public_bytes()),
+    )
 
 
 def _usage(*, authority: bool) -> x509.KeyUsage:
@@ -125,6 +138,10 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _signed(body: bytes, key: PrivateKey) -> bytes:
+    return der.sequence(body, _SIGNATURES[key.suite], der.bit_string(_value(key, body)))
 
 
 def _value(key: PrivateKey, body: bytes) -> bytes:
