@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -245,6 +246,27 @@ def test_mutated_bytes_are_answered_and_never_believed(
 
 
 @LIMITS
+@given(version=st.sampled_from(Version), where=st.floats(0, 1, exclude_max=True), seed=st.integers(0, 2**32))
+def test_not_one_character_of_what_is_signed_can_be_changed(
+    simulator: Simulator, calls: dict[Version, list[Callable[[], bytes]]], version: Version, where: float, seed: int
+) -> None:
+    good = calls[version][1]().decode()
+    begin, end = good.index("<ns1:SenderProvidedRequestData"), good.index("</ns1:SenderProvidedRequestData>")
+    places = [
+        at
+        for words in re.finditer(r">([^<]+)<", good[begin:end])
+        for at in range(begin + words.start(1), begin + words.end(1))
+        if good[at].isalnum()
+    ]
+    at = places[int(where * len(places))]
+    other = random.Random(seed).choice([letter for letter in "ЖжZz09af" if letter != good[at]])
+
+    line = tell(simulator, (good[:at] + other + good[at + 1 :]).encode(), version)
+
+    assert line["outcome"] == "fault"
+
+
+@LIMITS
 @given(
     version=st.sampled_from(Version),
     start=st.floats(0, 1),
@@ -284,6 +306,22 @@ def test_any_bytes_with_any_media_type_are_refused(
     simulator: Simulator, data: bytes, version: Version, content_type: str
 ) -> None:
     assert tell(simulator, data, version, content_type)["outcome"] == "fault"
+
+
+@pytest.mark.parametrize("version", list(Version))
+@pytest.mark.parametrize("number", [0, 3, 7])
+def test_an_id_that_is_none_is_kept_nowhere(
+    simulator: Simulator, calls: dict[Version, list[Callable[[], bytes]]], version: Version, number: int
+) -> None:
+    """It may be anything: somebody's name, too."""
+    good = calls[version][number]().decode()
+    spoiled = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", SECRET, good)
+    assert spoiled != good
+
+    line = tell(simulator, spoiled.encode(), version)
+
+    assert line["message_id"] == ""
+    assert SECRET not in str(line)
 
 
 @pytest.mark.parametrize("version", list(Version))
