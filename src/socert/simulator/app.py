@@ -83,7 +83,7 @@ class Simulator:
             queues=self.queues,
             statuses=self.statuses,
             participants=self.participants,
-            signer=exchange,
+            signer=exchange if settings.signatures else None,
             clock=self.clock,
             journal=self.journal,
             message_age=settings.message_age,

@@ -96,7 +96,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     type=click.Choice(["on", "off"]),
     default="on",
     show_default=True,
-    help="off: signatures of calls are not verified; a call is its certificate's owner's.",
+    help="off: signatures of calls are not verified, replies have none; a call is its certificate's owner's.",
 )
 @click.option("--unsigned", default="", metavar="MNEMONIC", help="Who sends calls without a certificate, if off.")
 @click.option("--ftp-port", default=0, show_default="any free one", help="Port of the exchange's file store, by FTP.")

@@ -28,7 +28,7 @@ class Settings:
     `zone`: the time zone that pages show times in, a name of the IANA database.
     `region_url`, `region_token`: where the region answers what a group costs, and the Bearer token for it.
     `consent_version`: the version of the forms of consent that the portal shows.
-    `signatures`: whether signatures of calls are verified; where not, a call is its certificate's owner's.
+    `signatures`: whether calls' are verified and replies have one; where not, a call is its certificate's owner's.
     `unsigned`: where signatures are not verified, the mnemonic of who is meant by a call without a certificate.
     `files`: the folder of the file store; None: beside the state's file, or one that goes with the simulator.
     `ftp_port`: where the file store listens, 0 for any free port.

@@ -1,6 +1,7 @@
 """What the exchange says back: replies, deliveries and faults, built and opened.
 
-Build (each returns the bytes of a whole SOAP envelope; all take `version=V1_2`, those that are signed `signer`):
+Build (each returns the bytes of a whole SOAP envelope; all take `version=V1_2`, those that are signed `signer`, None to
+leave the signature out, as the schema lets emulators do):
 
     send_reply(operation, metadata)                               # SendRequest, SendResponse: taken
     request_delivery(*, sender_data, sender_signature, metadata, reply_to=None, stored=(), contents=())
@@ -96,7 +97,9 @@ class QueueStatistics:
     pending: int = 0
 
 
-def send_reply(operation: Operation, metadata: Metadata, *, signer: Signer, version: Version = Version.V1_2) -> bytes:
+def send_reply(
+    operation: Operation, metadata: Metadata, *, signer: Signer | None, version: Version = Version.V1_2
+) -> bytes:
     """Build the reply to SendRequest or SendResponse: the message is taken."""
     if operation not in {Operation.SEND_REQUEST, Operation.SEND_RESPONSE}:
         raise ValueError(f"{operation.value} is not answered with metadata")
@@ -104,8 +107,8 @@ def send_reply(operation: Operation, metadata: Metadata, *, signer: Signer, vers
         f'<ns1:MessageMetadata xmlns:ns1="{version.types}" Id="{EXCHANGE_ID}">'
         f"{render_metadata(metadata, 'ns1', version)}</ns1:MessageMetadata>"
     )
-    signature = xmldsig.sign(block.encode(), reference=EXCHANGE_ID, signer=signer)
-    return _answer(operation, version, f"{block}<typ:SMEVSignature>{signature}</typ:SMEVSignature>")
+    signature = "" if signer is None else _signature(block.encode(), EXCHANGE_ID, signer)
+    return _answer(operation, version, f"{block}{signature}")
 
 
 def request_delivery(
@@ -113,7 +116,7 @@ def request_delivery(
     sender_data: bytes,
     sender_signature: bytes | None,
     metadata: Metadata,
-    signer: Signer,
+    signer: Signer | None,
     reply_to: str | None = None,
     version: Version = Version.V1_2,
     stored: Sequence[StoredFile] = (),
@@ -141,7 +144,7 @@ def response_delivery(
     sender_data: bytes,
     sender_signature: bytes | None,
     metadata: Metadata,
-    signer: Signer,
+    signer: Signer | None,
     reference_message_id: str | None = None,
     transaction_code: str | None = None,
     version: Version = Version.V1_2,
@@ -170,7 +173,7 @@ def async_status(
     message_id: str,
     to: str,
     metadata: Metadata,
-    signer: Signer,
+    signer: Signer | None,
     version: Version = Version.V1_2,
 ) -> bytes:
     """Build the reply to GetResponse in which the exchange itself rejects a message that it had taken.
@@ -193,7 +196,7 @@ def async_status(
     )
 
 
-def status_message(status: AsyncStatus, *, signer: Signer, version: Version = Version.V1_2) -> bytes:
+def status_message(status: AsyncStatus, *, signer: Signer | None, version: Version = Version.V1_2) -> bytes:
     """Build the reply to GetStatus that brings a verdict out of the status queue."""
     return _deliver(
         Operation.GET_STATUS, "AsyncProcessingStatusData", render_async_status(status, version), signer, version
@@ -206,7 +209,7 @@ def empty(operation: Operation, version: Version = Version.V1_2) -> bytes:
     return _answer(operation, version, "")
 
 
-def cancel_delivery(*, message_id: str, reference: str, metadata: Metadata, signer: Signer) -> bytes:
+def cancel_delivery(*, message_id: str, reference: str, metadata: Metadata, signer: Signer | None) -> bytes:
     """Build the reply to GetRequest that cancels the request `reference`, which version 1.1 alone has.
 
     No operation sends a cancel, so there is no sender's signature to deliver.
@@ -327,7 +330,7 @@ def _deliver(
     operation: Operation,
     name: str,
     inside: str,
-    signer: Signer,
+    signer: Signer | None,
     version: Version,
     contents: Sequence[AttachmentContent] = (),
 ) -> bytes:
@@ -339,14 +342,15 @@ def _deliver(
     while f'"{identifier}"' in inside or f"'{identifier}'" in inside:
         identifier += "_"  # a sender chose the same Id; a signature must be able to tell them apart
     block = f'<typ:{name} xmlns:typ="{version.types}" Id="{identifier}">{inside}</typ:{name}>'
-    signature = xmldsig.sign(normalize(xml.parse(block.encode())), reference=identifier, signer=signer)
+    signature = "" if signer is None else _signature(normalize(xml.parse(block.encode())), identifier, signer)
     holder = holder_of(operation)
-    return _answer(
-        operation,
-        version,
-        f"<typ:{holder}>{block}{render_contents(contents, version)}<typ:SMEVSignature>{signature}</typ:SMEVSignature>"
-        f"</typ:{holder}>",
-    )
+    inside = f"{block}{render_contents(contents, version)}{signature}"
+    return _answer(operation, version, f"<typ:{holder}>{inside}</typ:{holder}>")
+
+
+def _signature(canonical: bytes, identifier: str, signer: Signer) -> str:
+    signed = xmldsig.sign(canonical, reference=identifier, signer=signer)
+    return f"<typ:SMEVSignature>{signed}</typ:SMEVSignature>"
 
 
 def _sender_block(signature: bytes | None) -> str:

@@ -66,9 +66,10 @@ class _Trace:
 
 
 class Node:
-    """One exchange. `signer` is the exchange's key; `message_age` is how old a MessageID may be.
+    """One exchange. `signer` is the exchange's key, None where replies are not signed.
 
-    `faults` say how a fault looks on the wire, `signatures` whether those of calls are verified.
+    `message_age` is how old a MessageID may be, `faults` say how a fault looks on the wire, `signatures` whether
+    those of calls are verified.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Node:
         queues: Queues,
         statuses: Statuses,
         participants: Participants,
-        signer: Signer,
+        signer: Signer | None,
         clock: SimulatorClock,
         journal: Journal,
         message_age: timedelta,

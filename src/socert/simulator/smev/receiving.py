@@ -41,7 +41,7 @@ class Receiving:
         queues: Queues,
         statuses: Statuses,
         participants: Participants,
-        signer: Signer,
+        signer: Signer | None,
         clock: SimulatorClock,
         attachments: Attachments,
     ) -> None:

@@ -55,7 +55,7 @@ class Sending:
         verdicts: Verdicts,
         participants: Participants,
         router: Router,
-        signer: Signer,
+        signer: Signer | None,
         clock: SimulatorClock,
         message_age: timedelta,
         retention: Retention,
