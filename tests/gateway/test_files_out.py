@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.gateway.drive import PDF, Clerk, Drive, employ
 from tests.gateway.line import eventually
-from tests.gateway.stub import SUITES
+from tests.gateway.stub import REGION, SUITES
 from tests.gateway.test_poller import question
 
+from socert.contracts.signature import cms
 from socert.contracts.smev import call
 from socert.contracts.smev.faults import FaultKind
 from socert.contracts.smev.ids import issued_at
@@ -72,6 +73,9 @@ async def test_small_files_travel_inside(line: Line, version: Version) -> None:
     found = opened(message)
     assert [one.content for one in found.contents] == [LETTER, LETTER[:10]]
     assert [(one.content_id, one.mime_type) for one in found.attachments] == [("file1", PDF), ("file2", PDF)]
+    for header, content in zip(found.attachments, found.contents, strict=True):
+        signed = cms.verify_detached(header.signature, [content.content], suites=SUITES)
+        assert signed.certificate == REGION.certificate
     await line.try_all()
     assert line.message(message["message_id"])["state"] == "done"
     assert rows(line) == []
@@ -84,8 +88,9 @@ async def test_large_files_go_up_before_the_message_leaves(line: Line, drive: Dr
     assert (message["content_type"], message["files"]) == (None, 2)
     first, second = opened(message).files
     assert [one.hash for one in (first, second)] == [sha256(content).digest() for content in (LETTER, SCAN)]
-    for one in (first, second):
+    for one, content in ((first, LETTER), (second, SCAN)):
         issued_at(one.uuid)
+        assert cms.verify_detached(one.signature, [content], suites=SUITES).certificate == REGION.certificate
         assert one.file_name == ("Приказ.pdf" if version is Version.V1_3 else None)
     assert drive.files == {}
     seen: list[int] = []
