@@ -23,6 +23,7 @@ from tests.end_to_end.townsfolk import ANNA, CHESS, POTTERY, RHYTHM, STRANGER, T
 from tests.end_to_end.wire import CANCELLED, ENROLLED, REFUSED, Agreed, Invariants, look
 from tests.gateway.line import eventually
 
+from socert.contracts.smev.version import Version
 from socert.gateway.domain.consent import Channel, Consent
 from socert.gateway.domain.contract import Initiator
 from socert.gateway.domain.policy import FormCode
@@ -203,16 +204,24 @@ class Wire(Invariants, RuleBasedStateMachine):
     def lose(self, kind: str, operation: str, times: int) -> None:
         self.run(self.place.ask("POST", "faults", kind=kind, operation=operation, times=times))
 
-    @rule(what=st.sampled_from(["stop or start", "restart", "jump", "wait"]), hours=st.sampled_from([0.26, 1.0, 26.0]))
-    def disturb(self, what: str, hours: float) -> None:
-        """A gateway stops amid its work or starts on what the former left; the clock jumps over ages and timeouts."""
+    @rule(
+        what=st.sampled_from(["stop or start", "restart", "jump", "wait"]),
+        hours=st.sampled_from([0.26, 1.0, 26.0]),
+        version=st.sampled_from(Version),
+    )
+    def disturb(self, what: str, hours: float, version: Version) -> None:
+        """A gateway stops amid its work or starts on what the former left; the clock jumps over ages and timeouts.
+
+        It may speak another version of the exchange's schemas than the former, which what waits is of.
+        """
+        spoken = {"exchange_url": self.place.portal.exchange_address(version), "exchange_version": version}
         match what:
             case "stop or start":
-                self.run(self.place.stop() if self.up else self.place.start())
+                self.run(self.place.stop() if self.up else self.place.start(**spoken))
             case "restart" if self.up:
-                self.run(self.place.restart())
+                self.run(self.place.restart(**spoken))
             case "jump":
-                self.place.portal.clock.advance(timedelta(hours=hours))
+                self.run(self._pass(timedelta(hours=hours)))
             case _:
                 self.run(asyncio.sleep(hours / 20))  # some of it arrives
 
@@ -220,7 +229,7 @@ class Wire(Invariants, RuleBasedStateMachine):
     def nights(self, days: int) -> None:
         """Days pass; the gateway does their work."""
         self.run(self._settle())
-        self.place.portal.clock.advance(timedelta(days=days))
+        self.run(self._pass(timedelta(days=days)))
         self.run(self.place.aside(lambda shop: shop.days.run(shop.units)))
 
     # What must hold
@@ -232,6 +241,10 @@ class Wire(Invariants, RuleBasedStateMachine):
         self.check()
         over = {ENROLLED, REFUSED, CANCELLED}
         self.priced = [one for one in self.priced if self.seen.orders[str(one[2]["id"])]["status"] not in over]
+
+    async def _pass(self, span: timedelta) -> None:
+        """Move the clock where everything that waits for it lives."""
+        self.place.portal.clock.advance(span)
 
     async def _settle(self) -> None:
         await self.place.ask("DELETE", "faults")
