@@ -220,3 +220,12 @@ async def test_one_exchange_serves_many_pollers(line: Line) -> None:
 
 def _all_taken(line: Line, ids: list[str]) -> bool:
     return [row["message_id"] for row in line.inbox()] == ids
+
+
+async def test_a_queue_that_is_never_given_is_told_of_once(line: Line, capsys: pytest.CaptureFixture[str]) -> None:
+    line.stub.next("GetStatus", *[line.stub.refused(FaultKind.UNKNOWN_MESSAGE_TYPE)] * 5)
+    line.stub.next("GetStatus", line.stub.silence)
+    async with running(line.poller(Operation.GET_STATUS)):
+        await eventually(lambda: len(line.stub.sent("GetStatus")) > 7, "it is asked again and again")
+    warned = [said for said in capsys.readouterr().out.splitlines() if "warning" in said and "queue not read" in said]
+    assert len(warned) == 2, "for each reason"

@@ -98,6 +98,7 @@ class Poller:
         self._most = most
         self._receivers = receivers
         self._knows = knows
+        self._told = ""
         self._acknowledge = Acknowledger(exchange=exchange, caller=caller)
         self._unhandled = unhandled
 
@@ -118,13 +119,15 @@ class Poller:
                 await finishing
                 if taken:
                     finishing = group.create_task(self._keep(taken, arrived))
+                if not failed and not left_alone:
+                    self._told = ""
                 if taken and not failed:
                     pause = self._least
                     width = min(self._receivers, width * 2) if len(taken) == width else 1
                     continue
                 width = 1
                 if failed:
-                    log.warning("queue not read", operation=self._operation, why=str(failed))
+                    self._tell(str(failed))
                     await asyncio.sleep(pause)
                 else:
                     await hurry.wait(max(pause, left_alone))
@@ -137,6 +140,12 @@ class Poller:
             raise failed
         await self._keep(taken)
         return bool(taken)
+
+    def _tell(self, why: str) -> None:
+        """Say why the queue cannot be read, once until the reason changes: some exchanges give out no statuses."""
+        said = log.debug if why == self._told else log.warning
+        self._told = why
+        said("queue not read", operation=self._operation, why=why)
 
     # --- off the wire -------------------------------------------------------------------------------------------------
 
