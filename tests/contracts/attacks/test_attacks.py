@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.contracts.attacks import bombs, keys, parts, references, texts, wrapping
-from tests.contracts.attacks.signing import Message, make_message
+from tests.contracts.attacks.signing import make_message
 from tests.contracts.attacks.table import ATTACKS, Attack, Harmless
 
 from socert.contracts.errors import SignatureFault, SignatureInvalid
-from socert.contracts.signature.native import SuiteUnavailable
 from socert.contracts.signature.suites import Suite
 
 if TYPE_CHECKING:
@@ -24,18 +22,6 @@ ENVELOPE: Final = {"root", "signature", "exchange_signature"}
 """Fields that show what stands around the signed element; no content is read from them."""
 LONGEST: Final = 3.0
 """Seconds that any attack may take, on a machine that does other things too."""
-
-
-@cache
-def true_message(kind: str, suite: Suite) -> Message:
-    return make_message(kind, suite)
-
-
-def message_of(kind: str, suite: Suite) -> Message:
-    try:
-        return true_message(kind, suite)
-    except SuiteUnavailable as error:
-        pytest.skip(str(error))
 
 
 def cases() -> list[ParameterSet]:
@@ -51,7 +37,7 @@ def cases() -> list[ParameterSet]:
 @pytest.mark.parametrize("kind", ["call", "delivery"])
 @pytest.mark.parametrize("suite", SUITES)
 def test_the_true_message_holds(kind: str, suite: Suite) -> None:
-    message = message_of(kind, suite)
+    message = make_message(kind, suite)
     opened = message.open()
     assert opened.verified.certificate == message.signer.certificate
     assert opened.verified.suite is suite
@@ -60,7 +46,7 @@ def test_the_true_message_holds(kind: str, suite: Suite) -> None:
 
 @pytest.mark.parametrize(("attack", "kind", "suite"), cases())
 def test_an_attack_fails(attack: Attack, kind: str, suite: Suite) -> None:
-    message = message_of(kind, suite)
+    message = make_message(kind, suite)
     changed = attack.change(message)
     started = time.perf_counter()
     match attack.outcome:
@@ -87,7 +73,7 @@ def without_envelope(fields: dict[str, object]) -> dict[str, object]:
 
 def test_every_attack_changes_something() -> None:
     """An attack that leaves the message as it is shows nothing; one is for a single suite."""
-    message = message_of("call", Suite.ECDSA_P256)
+    message = make_message("call", Suite.ECDSA_P256)
     assert [
         one for one in ATTACKS if (changed := one.change(message)) == message and changed.data == message.data
     ] == []
