@@ -4,6 +4,7 @@ ContractError
  +-- XmlRefused          bytes that are not XML, or XML that is not accepted (DOCTYPE, too big, too deep)
  +-- SchemaInvalid       XML that its schema does not allow; carries every violation
  +-- SignatureInvalid    a signature that does not hold; `reason` is the exchange's own word for it
+ |    +-- CertificateUntrusted   the certificate is not believed; `doubt` says why, the text what to do
  +-- EnvelopeInvalid     an envelope without a part that it must have, or with one that it must not have
  |    +-- AttachmentsTooBig   binary parts that are larger together than a message may be
  +-- TransformError      XML that the exchange's transform has no result for
@@ -85,6 +86,38 @@ class SignatureInvalid(ContractError):
         super().__init__(f"The signature does not hold ({reason.value}): {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class Doubt(Enum):
+    """Why a certificate is not believed."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    KEY_EXPIRED = "key_expired"
+    WRONG_USAGE = "wrong_usage"
+    UNREADABLE = "unreadable"
+    UNKNOWN_AUTHORITY = "unknown_authority"
+    FALSE_SIGNATURE = "false_signature"
+    NO_AUTHORITY = "no_authority"
+    PATH_TOO_LONG = "path_too_long"
+    AUTHORITY_NOT_VALID = "authority_not_valid"
+    CRL_MISSING = "crl_missing"
+    CRL_STALE = "crl_stale"
+    REVOKED = "revoked"
+
+
+class CertificateUntrusted(SignatureInvalid):
+    """The certificate of a signature is not believed: `doubt` says why, the text what to do about it."""
+
+    code: ClassVar[str] = "certificate_untrusted"
+
+    def __init__(self, doubt: Doubt, detail: str) -> None:
+        """Say why; the exchange's own word follows from it."""
+        expired = doubt in {Doubt.EXPIRED, Doubt.NOT_YET_VALID, Doubt.KEY_EXPIRED}
+        super().__init__(
+            SignatureFault.CERTIFICATE_IS_EXPIRED if expired else SignatureFault.CERTIFICATE_IS_NOT_FOUND, detail
+        )
+        self.doubt = doubt
 
 
 class EnvelopeInvalid(ContractError):

@@ -65,6 +65,7 @@ def write(
     An `authority`'s is to issue certificates and revocation lists with, and nothing else; `path_length` is how many
     authorities may stand below it, None for any number. Times are aware.
     """
+    said = _extensions(spki, issuer.key, authority=authority, path_length=path_length)
     body = der.sequence(
         der.write(der.context(0), der.integer(2)),  # version 3
         der.integer(serial),
@@ -73,7 +74,7 @@ def write(
         der.sequence(der.time(not_before), der.time(not_after)),
         subject,
         spki,
-        der.write(der.context(3), der.sequence(*_extensions(spki, authority=authority, path_length=path_length))),
+        der.write(der.context(3), der.sequence(*said)),
     )
     return _signed(body, issuer.key)
 
@@ -88,7 +89,7 @@ def write_crl(
 ) -> bytes:
     """Return the DER bytes of a revocation list: serial number -> since when. Times are aware."""
     entries = [der.sequence(der.integer(serial), der.time(since)) for serial, since in sorted(revoked.items())]
-    listed = x509.CRLNumber(number)
+    named = (_above(issuer.key), _extension(x509.CRLNumber(number), critical=False))
     body = der.sequence(
         der.integer(1),  # version 2
         _SIGNATURES[issuer.key.suite],
@@ -96,7 +97,7 @@ def write_crl(
         der.time(this_update),
         der.time(next_update),
         *([der.sequence(*entries)] if entries else []),  # no empty list (RFC 5280, 5.1.2.6)
-        der.write(der.context(0), der.sequence(_extension(listed, critical=False))),
+        der.write(der.context(0), der.sequence(*named)),
     )
     return _signed(body, issuer.key)
 
@@ -107,15 +108,25 @@ def _attribute(attribute: Attribute) -> bytes:
     return der.write(der.SET, der.sequence(der.oid(attribute.oid), text))
 
 
-def _extensions(spki: bytes, *, authority: bool, path_length: int | None) -> list[bytes]:
-    """Return the extensions: whether it is an authority, what for, and by which name others may call the key."""
-    _, bits = der.values(der.read(spki, der.SEQUENCE).content)
-    identifier = hashlib.sha1(bits.content[1:], usedforsecurity=False).digest()
-    return [
+def _extensions(spki: bytes, issuer: PrivateKey, *, authority: bool, path_length: int | None) -> list[bytes]:
+    """Return the extensions: whether it is an authority, what for, and by which names others may call the keys."""
+    written = [
         _extension(x509.BasicConstraints(ca=authority, path_length=path_length), critical=True),
         _extension(_usage(authority=authority), critical=True),
-        _extension(x509.SubjectKeyIdentifier(identifier), critical=False),
+        _extension(x509.SubjectKeyIdentifier(_identifier(spki)), critical=False),
     ]
+    return written if spki == issuer.spki else [*written, _above(issuer)]
+
+
+def _above(issuer: PrivateKey) -> bytes:
+    """Return the extension that names the issuer's key: an authority may have several."""
+    named = x509.AuthorityKeyIdentifier(_identifier(issuer.spki), None, None)
+    return _extension(named, critical=False)
+
+
+def _identifier(spki: bytes) -> bytes:
+    _, bits = der.values(der.read(spki, der.SEQUENCE).content)
+    return hashlib.sha1(bits.content[1:], usedforsecurity=False).digest()
 
 
 def _extension(extension: x509.ExtensionType, *, critical: bool) -> bytes:

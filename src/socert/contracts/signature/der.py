@@ -71,8 +71,8 @@ def _content(data: bytes, place: int) -> tuple[int, int]:
     if length >= 0x80:
         count = length & 0x7F
         length = int.from_bytes(data[start : start + count], "big")
-        # One length has one spelling, and nothing that is read here takes four bytes of it.
-        if not 1 <= count <= 3 or length < 0x80 or length >> 8 * (count - 1) == 0:
+        # One length has one spelling, and nothing that is read here takes five bytes of it.
+        if not 1 <= count <= 4 or length < 0x80 or length >> 8 * (count - 1) == 0:
             raise ValueError("The bytes are not DER: a length is not in its shortest form.")
         start += count
     if start + length > len(data):

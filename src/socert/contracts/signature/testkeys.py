@@ -1,4 +1,9 @@
-"""Keys and self-signed certificates for demonstrations and tests. No real exchange accepts them."""
+"""Keys, certificates and authorities for demonstrations and tests. No real exchange accepts them.
+
+root = make("Test root", organisation="Test", now=now, authority=True)
+member = make("Gateway", organisation="Test", now=now, issuer=root, requisites=MADE_UP)
+revoked = revocation_list(root, {load_certificate(member.certificate_pem).serial_number: now}, now=now)
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
-from socert.contracts.signature import der, private_keys
-from socert.contracts.signature.certificate_writer import Attribute, Issuer, name_of, write
+from socert.contracts.signature import certificate_fields, der, private_keys
+from socert.contracts.signature.certificate_writer import Attribute, Issuer, name_of, write, write_crl
+from socert.contracts.signature.certificates import load_certificate
 from socert.contracts.signature.suites import Suite
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 DAYS: Final = 825
+CRL_DAYS: Final = 7
 LONGEST_NAME: Final = 64
 _OGRN: Final = "1.2.643.100.1"
 _SNILS: Final = "1.2.643.100.3"
@@ -68,11 +77,16 @@ def make(
     days: int = DAYS,
     suite: Suite = Suite.ECDSA_P256,
     requisites: Requisites | None = None,
+    issuer: TestKey | None = None,
+    authority: bool = False,
+    path_length: int | None = None,
 ) -> TestKey:
-    """Make a key and a self-signed certificate valid from an hour before `now` (aware) for `days` after it.
+    """Make a key and a certificate valid from an hour before `now` (aware) for `days` after it.
 
-    Its key usage is to sign messages. `ValueError` when a name is empty or longer than the 64 characters that X.509
-    allows, or the suite is only verified; `SuiteUnavailable` when a GOST key is asked for where no library knows GOST.
+    It is signed by the `issuer`, or by itself. Its key usage is to sign messages, or an `authority`'s: to issue
+    certificates and revocation lists, with `path_length` authorities below it at most. `ValueError` when a name is
+    empty or longer than the 64 characters that X.509 allows, or the suite is only verified; `SuiteUnavailable` when a
+    GOST key is asked for where no library knows GOST.
     """
     for name in (common_name, organisation):
         if not 1 <= len(name) <= LONGEST_NAME:
@@ -82,12 +96,40 @@ def make(
     certificate = write(
         subject=subject,
         spki=key.spki,
-        issuer=Issuer(key=key, name=subject),
+        issuer=Issuer(key=key, name=subject) if issuer is None else _issuer(issuer),
         serial=x509.random_serial_number(),
         not_before=now - timedelta(hours=1),  # another machine's clock may be behind ours
         not_after=now + timedelta(days=days),
+        authority=authority,
+        path_length=path_length,
     )
     return TestKey(key_pem=key_pem, certificate_pem=private_keys.pem("CERTIFICATE", certificate))
+
+
+def revocation_list(
+    authority: TestKey, revoked: Mapping[int, datetime], *, now: datetime, days: int = CRL_DAYS, number: int = 1
+) -> bytes:
+    """Return an authority's list (PEM) of serial numbers with the moments since which they count for nothing.
+
+    It is valid from an hour before `now` (aware) for `days` after it; `number` grows from list to list.
+    """
+    written = write_crl(
+        issuer=_issuer(authority),
+        revoked=revoked,
+        number=number,
+        this_update=now - timedelta(hours=1),
+        next_update=now + timedelta(days=days),
+    )
+    return private_keys.pem("X509 CRL", written)
+
+
+def _issuer(pair: TestKey) -> Issuer:
+    certificate = load_certificate(pair.certificate_pem).public_bytes(serialization.Encoding.DER)
+    suite = Suite.of_certificate(certificate)
+    if suite is None:
+        raise ValueError("The authority's key is of no suite that is known here.")
+    key = private_keys.load(pair.key_pem, None, suite)
+    return Issuer(key=key, name=certificate_fields.read(certificate).subject)
 
 
 def _subject(common_name: str, organisation: str, requisites: Requisites | None) -> list[Attribute]:
