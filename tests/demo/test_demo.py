@@ -39,6 +39,14 @@ def test_a_vendors_export_agrees(oracles: Path, export: str) -> None:
     assert "Отклонены ровно те строки, что названы неверными." in done.stdout
 
 
+@pytest.mark.parametrize("version", ["1.1", "1.3"])
+def test_other_versions_of_the_exchange_agree(version: str) -> None:
+    done = run_demo("--once", "--certificates", "10", "--exchange-version", version)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Всё совпадает." in done.stdout
+
+
 def test_a_folder_without_an_export_is_explained(tmp_path: Path) -> None:
     done = run_demo("--once", "--from", str(tmp_path))
 

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from socert.contracts.smev.version import Version
 from socert.demo import check, enrol, processes
 from socert.demo.errors import DemoError
 from socert.sample import read_export, write_export, write_world
@@ -33,11 +34,12 @@ PARENTS = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where this demonstration runs: its folder and the addresses of both programs."""
+    """Where this demonstration runs: its folder, the addresses of both programs and the version that they speak."""
 
     folder: Path
     gateway_port: int
     simulator_port: int
+    version: str
 
     @property
     def gateway(self) -> str:
@@ -50,12 +52,18 @@ class Place:
         return f"http://127.0.0.1:{self.simulator_port}"
 
     @property
+    def exchange(self) -> str:
+        """Address of the exchange in the version spoken."""
+        return f"{self.simulator}/smev/{self.version}"
+
+    @property
     def settings(self) -> dict[str, str]:
         """The gateway's settings: all of its own, nothing from the outside."""
         return {
             "SOCERT_DATA_DIR": str(self.folder),
             "SOCERT_PORT": str(self.gateway_port),
-            "SOCERT_EXCHANGE_URL": f"{self.simulator}/smev/1.2",
+            "SOCERT_EXCHANGE_URL": self.exchange,
+            "SOCERT_EXCHANGE_VERSION": self.version,
         }
 
 
@@ -72,7 +80,17 @@ class Place:
 )
 @click.option("--gateway-port", type=int, default=8080, show_default=True, help="Another one is taken if it is busy.")
 @click.option("--simulator-port", type=int, default=8090, show_default=True, help="Another one is taken if it is busy.")
-def demo(once: bool, source: Path | None, certificates: int, gateway_port: int, simulator_port: int) -> None:
+@click.option(
+    "--exchange-version",
+    "version",
+    type=click.Choice([version.value for version in Version]),
+    default=Version.V1_2.value,
+    show_default=True,
+    help="Version of SMEV 3 that gateway and portal speak.",
+)
+def demo(
+    once: bool, source: Path | None, certificates: int, gateway_port: int, simulator_port: int, version: str
+) -> None:
     """Show the whole product: a region's export becomes balances and contracts in the parent's account.
 
     Starts the gateway and the portal in a box as two processes, in a temporary folder that is empty at first and gone
@@ -85,6 +103,7 @@ def demo(once: bool, source: Path | None, certificates: int, gateway_port: int, 
                 folder=Path(name),
                 gateway_port=processes.free_port(gateway_port),
                 simulator_port=processes.free_port(simulator_port),
+                version=version,
             )
             agrees = _show(place, source.resolve() if source else None, certificates, once=once)
     except (DemoError, SampleError) as error:
@@ -193,7 +212,7 @@ def _print_enrolled(enrolled: Enrolled | None) -> None:
 def _print_addresses(place: Place, export: PlainExport, report: Path) -> None:
     click.echo(f"\nПортал (симулятор):  {place.simulator}/")
     click.echo(f"Шлюз:                {place.gateway}/api/v1/status")
-    click.echo(f"Обмен:               {place.simulator}/smev/1.2?wsdl")
+    click.echo(f"Обмен:               {place.exchange}?wsdl")
     click.echo(f"Отклонённые строки:  {report}")
     click.echo("\nНа чьи кабинеты посмотреть:")
     for name, why in check.parents(export, report)[:PARENTS]:
