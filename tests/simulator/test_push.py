@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -179,3 +180,14 @@ async def test_a_clock_that_goes_back_does_not_silence_the_exchange(
     await round_of(simulator)
 
     assert len(service[0].heard) == 1
+
+
+def test_a_clock_moved_between_runs_of_the_loop_is_heard_in_the_next(tmp_path: Path) -> None:
+    simulator = Simulator(Settings(port=0, keys=tmp_path, exchange_only=True, push_interval=INTERVAL))
+    with asyncio.Runner() as runner:
+        runner.run(simulator.start())
+        simulator.clock.advance(INTERVAL)
+        runner.run(simulator.push.at_rest())
+        assert simulator.push._round is not None
+        assert simulator.push._round.done()
+        runner.run(simulator.stop())

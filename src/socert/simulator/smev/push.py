@@ -84,9 +84,11 @@ class Push:
         self._told: deque[Told] = deque(maxlen=_REMEMBERED)
         self._round: asyncio.Task[None] | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         """Begin to tell. Call inside the event loop."""
+        self._loop = asyncio.get_running_loop()
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS))
         self._alarm.set(self._clock() + self._interval)
 
@@ -134,8 +136,9 @@ class Push:
         return waiting | {queue_name(mnemonic, "status"): self._statuses.waiting(mnemonic)}
 
     def _ring(self) -> None:
-        if self._round is None or self._round.done():
-            self._round = asyncio.create_task(self._tell_all(), name="push")
+        # The clock may be moved between two runs of the loop: what is to be told waits for the next one.
+        if self._loop is not None and (self._round is None or self._round.done()):
+            self._round = self._loop.create_task(self._tell_all(), name="push")
 
     async def _tell_all(self) -> None:
         try:
