@@ -17,12 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socert.contracts.errors import CertificateUntrusted, Doubt, SignatureFault, SignatureInvalid
-from socert.contracts.signature import certificate_fields, chain, cms, crl, testkeys, trust
+from socert.contracts.signature import certificate_fields, chain, cms, crl, der, testkeys, trust
 from socert.contracts.signature.certificates import load_certificate
 from socert.contracts.signature.signer import KeySigner
 from socert.contracts.signature.suites import Suite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from socert.contracts.signature.gost_library import GostLibrary
@@ -456,6 +457,51 @@ def test_a_list_over_a_broken_digest_says_nothing() -> None:
 def test_what_is_no_list_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no revocation list"):
         crl.RevocationList(data)
+
+
+def test_what_is_wrong_with_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = x509.load_pem_x509_crl(testkeys.revocation_list(world().between, {}, now=NOW, days=1))
+    whole = made.public_bytes(serialization.Encoding.DER)
+    endless = crafted_list(whole, lambda parts: [*parts[:4], *parts[5:]])
+    with pytest.raises(ValueError, match="until when it holds"):
+        crl.RevocationList(endless)
+    assert crl.RevocationList(whole).next_update == NOW + timedelta(days=1)
+    monkeypatch.setattr(crl, "MOST_BYTES", len(whole) - 1)
+    with pytest.raises(ValueError, match="are accepted"):
+        crl.RevocationList(whole)
+
+
+def crafted_list(whole: bytes, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    """Return a list with other parts and its old signature."""
+    body, *rest = der.values(der.read(whole, der.SEQUENCE).content)
+    parts = change([one.raw for one in der.values(body.content)])
+    return der.sequence(der.sequence(*parts), *(one.raw for one in rest))
+
+
+def test_an_authority_whose_key_is_of_another_kind() -> None:
+    """A list of GOST under the name of an authority on RSA, and the other way round, prove nothing."""
+    for one, other in ((Suite.GOST_2012_256, Suite.RSA_SHA256), (Suite.ECDSA_P256, Suite.GOST_2012_256)):
+        made = crl.RevocationList(testkeys.revocation_list(world(one).root, {}, now=NOW))
+        assert made.signed_by(der_of(world(one).root))
+        assert not made.signed_by(der_of(world(other).root))
+        assert made.issuer == certificate_fields.read(der_of(world(other).root)).subject
+
+
+def test_extensions_that_cannot_be_read() -> None:
+    name, key = root_key()
+    roots = [der_of(world().root)]
+    wrong = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\5\0")
+    made = signed_with(builder(name, NOW).add_extension(wrong, critical=False), key)
+    with pytest.raises(SignatureInvalid):
+        trust.check(made, trusted=roots, now=NOW)
+    with pytest.raises(CertificateUntrusted, match="cannot be read"):
+        chain.check_extensions(made)
+
+
+def test_no_authority_without_a_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Suite, "of_certificate", lambda _: None)
+    with pytest.raises(ValueError, match="no suite that is known"):
+        testkeys.revocation_list(world().root, {}, now=NOW)
 
 
 @cache

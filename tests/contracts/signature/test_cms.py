@@ -410,6 +410,9 @@ def test_form() -> None:
         (Crafted(value=der.sequence(der.write(der.INTEGER, b"\0\1"), der.integer(1))), "shortest form"),
         (Crafted(value=der.sequence(der.integer(1), der.integer(1))), "value was not made"),
         (Crafted(unsigned=der.write(der.context(2))), "other parts"),
+        (Crafted(attributes=[der.sequence(der.oid("1.2.3"), der.integer(1))]), "no set of values"),
+        (Crafted(content=der.write(der.SET)), "SignedData has other parts"),
+        (Crafted(crls=der.write(der.context(2))), "does not end with its signatures"),
     ):
         error = refusal(bytes(crafted))
         assert words in error.detail, crafted

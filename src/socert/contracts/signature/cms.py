@@ -195,7 +195,7 @@ def _signed_data(data: bytes) -> tuple[list[bytes], der.Value]:
     kind, wrapped = _exactly(data, 2)
     if der.dotted(kind) != _SIGNED_DATA or wrapped.tag != der.context(0):
         raise _invalid("the PKCS#7 holds no SignedData", SignatureFault.NO_SIGNATURE_FOUND)
-    version, digests, content, *rest = der.values(der.read(wrapped.content, der.SEQUENCE).content)
+    version, digests, content, *rest = _exactly(wrapped.content, 4, least=True)
     if (digests.tag, content.tag) != (der.SET, der.SEQUENCE):
         raise ValueError("SignedData has other parts")
     _check_version("SignedData", version)
