@@ -149,15 +149,16 @@ def make_signer(name: str, suite: Suite) -> KeySigner:
     return KeySigner.from_files(made.key_pem, made.certificate_pem)
 
 
-def make_call(signer: KeySigner) -> bytes:
-    """Return a truly signed SendRequest with a file in it."""
+def make_call(signer: KeySigner, *, files: bool = True) -> bytes:
+    """Return a truly signed SendRequest, with a file in it unless told."""
+    header = AttachmentHeader(content_id="scan", mime_type="application/pdf", signature=b"PKCS7")
     return call.send_request(
         message_id=ID,
         signer=signer,
         content=CONTENT,
-        attachments=[AttachmentHeader(content_id="scan", mime_type="application/pdf", signature=b"PKCS7")],
-        contents=[AttachmentContent(id="scan", content=SCAN)],
-        test=True,
+        attachments=[header] if files else [],
+        contents=[AttachmentContent(id="scan", content=SCAN)] if files else [],
+        test=files,
     )
 
 
