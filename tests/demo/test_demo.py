@@ -47,6 +47,13 @@ def test_other_versions_of_the_exchange_agree(version: str) -> None:
     assert "Всё совпадает." in done.stdout
 
 
+def test_gost_signatures_agree() -> None:
+    done = run_demo("--once", "--certificates", "10", "--suite", "gost256")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Всё совпадает." in done.stdout
+
+
 def test_a_folder_without_an_export_is_explained(tmp_path: Path) -> None:
     done = run_demo("--once", "--from", str(tmp_path))
 

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from socert.contracts.signature.suites import SIGNING
 from socert.contracts.smev.version import Version
 from socert.demo import check, enrol, processes
 from socert.demo.errors import DemoError
@@ -34,12 +35,13 @@ PARENTS = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where this demonstration runs: its folder, the addresses of both programs and the version that they speak."""
+    """Where this demonstration runs: folder, addresses, version of the exchange, suite of keys if one is asked for."""
 
     folder: Path
     gateway_port: int
     simulator_port: int
     version: str
+    suite: str | None
 
     @property
     def gateway(self) -> str:
@@ -88,8 +90,19 @@ class Place:
     show_default=True,
     help="Version of SMEV 3 that gateway and portal speak.",
 )
+@click.option(
+    "--suite",
+    type=click.Choice(list(SIGNING)),
+    help="What region, exchange and portal sign with; gost256 as the real ones do.  [default: ecdsa]",
+)
 def demo(
-    once: bool, source: Path | None, certificates: int, gateway_port: int, simulator_port: int, version: str
+    once: bool,
+    source: Path | None,
+    certificates: int,
+    gateway_port: int,
+    simulator_port: int,
+    version: str,
+    suite: str | None,
 ) -> None:
     """Show the whole product: a region's export becomes balances and contracts in the parent's account.
 
@@ -104,6 +117,7 @@ def demo(
                 gateway_port=processes.free_port(gateway_port),
                 simulator_port=processes.free_port(simulator_port),
                 version=version,
+                suite=suite,
             )
             agrees = _show(place, source.resolve() if source else None, certificates, once=once)
     except (DemoError, SampleError) as error:
@@ -126,6 +140,9 @@ def _show(place: Place, source: Path | None, certificates: int, *, once: bool) -
     write_world(source, world)
     newcomer = enrol.add_newcomer(world)
     (place.folder / "socert.toml").write_text(enrol.SETTINGS, encoding="utf-8")
+    for name in ("region", "exchange", "portal") if place.suite else ():
+        wish = ["make", name, "--suite", str(place.suite), "--folder", str(place.folder / "keys")]
+        processes.run(["keys", *wish], place.settings, place.folder)
     with ExitStack() as stack:
         simulator = stack.enter_context(_start_simulator(place, world))
         simulator.until("start", lambda: processes.get(f"{place.simulator}/_sim/health") is not None, START_SECONDS)
