@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from socert.simulator.smev.participants import Participant, Participants
 
 SUITES = frozenset(Suite)
+_BY_ACTION = {name: operation for operation in Operation for name in (operation.value, operation.action)}
 _SENDING = frozenset({Operation.SEND_REQUEST, Operation.SEND_RESPONSE})
 #: Moments in texts, as in real answers: the exchange's own time, no zone.
 _MOMENT = "%Y-%m-%d %H:%M"
@@ -70,22 +71,21 @@ def refuse(operation: Operation, cause: Cause, **values: Any) -> NodeRefused:
 
 def meant(data: bytes, action: str = "") -> Operation | None:
     """Return which operation a call is meant to be: by its SOAPAction, else by the first element named like one."""
-    name = action.strip().strip("\"'").removeprefix("urn:")
-    if name in set(Operation):
-        return Operation(name)
+    operation = _BY_ACTION.get(action.strip().strip("\"'"))
+    if operation is not None:
+        return operation
     found = _MEANT.search(data, 0, _HEAD)
     return None if found is None else Operation(found[1].decode())
 
 
 def open_call(data: bytes, content_type: str, version: Version | None = None) -> Call:
     """Read a call's structure; anything that is no call, or none of the address's `version`, is InvalidContent."""
-    operation = meant(data) or Operation.SEND_REQUEST
     try:
         call = calls.open_call(data, content_type)
     except AttachmentsTooBig as error:
-        raise refuse(operation, Cause.ATTACHMENTS_TOO_BIG) from error
+        raise refuse(meant(data) or Operation.SEND_REQUEST, Cause.ATTACHMENTS_TOO_BIG) from error
     except (XmlRefused, EnvelopeInvalid) as error:
-        raise broken_envelope(operation, [str(error)]) from error
+        raise broken_envelope(meant(data) or Operation.SEND_REQUEST, [str(error)]) from error
     if version is not None and call.version is not version:
         wrong = f"the call is of version {call.version.value}, this is the address of version {version.value}"
         raise broken_envelope(call.operation, [wrong])
