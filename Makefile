@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 ARGS ?=
 WORKERS ?= logical
 
-.PHONY: help install system demo test lint format bench mutants docs lock clean
+.PHONY: help install system demo test lint format bench fuzz mutants docs lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ format: $(INSTALLED) ## Put the code into the project's style
 bench: $(INSTALLED) ## Measure, and write build/bench.json
 	@mkdir -p build
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(INSTALLED) ## Throw spoilt messages at all that reads them; ARGS="600" for so many seconds
+	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
 mutants: $(INSTALLED) ## Break each invariant's rule once and see a test fail; ARGS="8 12" for some
 	@$(BIN)/python scripts/mutants.py $(ARGS)

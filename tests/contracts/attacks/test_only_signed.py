@@ -18,7 +18,6 @@ from tests.contracts.attacks.signing import DSIG, EVERY, NOW, Message, make_mess
 from socert.contracts.errors import ContractError, SignatureFault, SignatureInvalid
 from socert.contracts.signature.suites import Suite
 from socert.contracts.smev import call, reply
-from socert.contracts.smev.faults import FaultReceived
 from socert.contracts.smev.operation import Operation
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def signed_fields(message: Message) -> dict[str, Any] | None:
     """Return what is read of the signed element; None where the message is refused."""
     try:
         opened = message.open()
-    except (ContractError, FaultReceived):
+    except ContractError:
         return None
     return {name: value for name, value in opened.fields.items() if name in SIGNED[message.kind]}
 
