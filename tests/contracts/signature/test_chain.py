@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socert.contracts.errors import CertificateUntrusted, Doubt, SignatureFault, SignatureInvalid
-from socert.contracts.signature import certificate_fields, chain, cms, crl, der, testkeys, trust
+from socert.contracts.signature import certificate_fields, chain, cms, crl, der, private_keys, testkeys, trust
+from socert.contracts.signature.certificate_writer import Attribute, Issuer, name_of, write
 from socert.contracts.signature.certificates import load_certificate
 from socert.contracts.signature.signer import KeySigner
 from socert.contracts.signature.suites import Suite
@@ -202,7 +203,9 @@ def test_the_period_of_the_private_key_counts() -> None:
         assert caught.value.doubt is Doubt.KEY_EXPIRED
 
 
-def builder(issuer: x509.Name, now: datetime, **usage: bool) -> x509.CertificateBuilder:
+def builder(
+    issuer: x509.Name, now: datetime, key: ec.EllipticCurvePublicKey | None = None, **usage: bool
+) -> x509.CertificateBuilder:
     """Return a certificate to be signed by the `cryptography` package, an independent writer."""
     asked = dict.fromkeys(
         (
@@ -222,7 +225,7 @@ def builder(issuer: x509.Name, now: datetime, **usage: bool) -> x509.Certificate
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Other")]))
         .issuer_name(issuer)
-        .public_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+        .public_key(key or ec.generate_private_key(ec.SECP256R1()).public_key())
         .serial_number(7)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
@@ -303,13 +306,35 @@ def test_a_false_signature_and_a_second_key_of_an_authority() -> None:
     assert len(trust.check(der_of(found.member), trusted=[der_of(found.root)], now=NOW, others=both)) == 3
 
 
-def test_a_stranger_cannot_make_the_search_long() -> None:
-    """Forty certificates of one name, each of which could stand above each other, end within the limit of steps."""
-    loop = [authority("Loop") for _ in range(12)]
-    others = [der_of(authority("Loop", one)) for one in loop] + [der_of(one) for one in loop]
+def test_a_stranger_cannot_make_the_search_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of certificates with one name and one key each stands above each other: there are millions of ways up."""
+    key = private_keys.load(private_keys.make(Suite.ECDSA_P256), None, Suite.ECDSA_P256)
+    name = name_of([Attribute(oid="2.5.4.3", tag=der.UTF8_STRING, text="Loop")])
+    loop = [
+        write(
+            subject=name,
+            spki=key.spki,
+            issuer=Issuer(key=key, name=name),
+            serial=number,
+            not_before=NOW,
+            not_after=NOW + timedelta(days=1),
+            authority=number > 1,
+        )
+        for number in range(1, 14)
+    ]
+    tried = []
+    proven = chain._signed
+
+    def counted(certificate: bytes, above: bytes) -> bool:
+        tried.append(above)
+        assert len(tried) <= 64
+        return proven(certificate, above)
+
+    monkeypatch.setattr(chain, "_signed", counted)
     with pytest.raises(CertificateUntrusted) as caught:
-        trust.check(der_of(member(loop[0])), trusted=[der_of(world().root)], now=NOW, others=others)
-    assert caught.value.doubt in {Doubt.FALSE_SIGNATURE, Doubt.UNKNOWN_AUTHORITY}
+        trust.check(loop[0], trusted=[der_of(world().root)], now=NOW, others=loop[1:])
+    assert caught.value.doubt is Doubt.PATH_TOO_LONG
+    assert len(tried) == 64
 
 
 def test_what_came_along_is_not_believed_by_itself() -> None:
@@ -443,6 +468,14 @@ def test_lists_of_a_part_only() -> None:
     for wrong in (point(indirect_crl=True), point(only_contains_attribute_certs=True), x509.DeltaCRLIndicator(1)):
         with pytest.raises(ValueError, match="give the"):
             read(wrong)
+
+
+def test_who_may_sign_lists() -> None:
+    name, key = root_key()
+    made = crl.RevocationList(crl_builder(name).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+    for usage, may in ((("key_cert_sign", "crl_sign"), True), (("key_cert_sign",), False)):
+        above = builder(name, NOW, key.public_key(), **dict.fromkeys(usage, True))
+        assert made.signed_by(signed_with(above, key)) is may
 
 
 def test_a_list_over_a_broken_digest_says_nothing() -> None:
