@@ -40,9 +40,14 @@ def uri(message: Message, written: str) -> Message:
     return message.edited(b' URI="#%b"' % message.identifier, written)
 
 
-def named(name: str, change: Callable[[Message], Message]) -> Callable[[Message], Message]:
+def enter(outcome: SignatureFault, name: str, old: Callable[[Message], str], written: str) -> None:
+    """Enter an attack that puts something else into SignedInfo."""
+
+    def change(message: Message) -> Message:
+        return message.edited(old(message), written)
+
     change.__name__ = name
-    return change
+    attack(outcome)(change)
 
 
 # --- references -------------------------------------------------------------------------------------------------------
@@ -57,7 +62,7 @@ for _name, _written in {
     "uri_xpointer_root": ' URI="#xpointer(/)"',
     "uri_of_another_element": ' URI="#SENDER"',
 }.items():
-    attack(TARGET)(named(_name, lambda message, written=_written: uri(message, written)))  # type: ignore[misc]
+    enter(TARGET, _name, lambda message: f' URI="#{message.identifier.decode()}"', _written)
 
 
 @attack(TARGET)
@@ -145,9 +150,7 @@ TRANSFORMS = {
     "in_another_namespace": BOTH + f'<e:Transform xmlns:e="urn:evil" Algorithm="{EXCLUSIVE}"></e:Transform>',
 }
 for _name, _written in TRANSFORMS.items():
-    attack(INVALID)(
-        named(f"transform_{_name}", lambda message, written=_written: message.edited(BOTH, written))  # type: ignore[misc]
-    )
+    enter(INVALID, f"transform_{_name}", lambda _: BOTH, _written)
 
 for _name, _written in {
     "inclusive": METHOD.replace(EXCLUSIVE, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
@@ -155,9 +158,7 @@ for _name, _written in {
     "with_prefixes": METHOD.replace("></", f">{PREFIXES}</"),
     "unknown": METHOD.replace(EXCLUSIVE, "urn:evil"),
 }.items():
-    attack(INVALID)(
-        named(f"canonicalization_{_name}", lambda message, written=_written: message.edited(METHOD, written))  # type: ignore[misc]
-    )
+    enter(INVALID, f"canonicalization_{_name}", lambda _: METHOD, _written)
 
 
 @attack(POOR)
@@ -185,12 +186,12 @@ WORSE = {
     "in_capitals": "HTTP://WWW.W3.ORG/2001/04/XMLDSIG-MORE#ECDSA-SHA256",
 }
 for _name, _written in WORSE.items():
-    attack(INVALID)(
-        named(
-            f"method_{_name}",
-            lambda message, written=_written: message.edited(message.signer.suite.signature_uri, written),  # type: ignore[misc]
-        )
-    )
+    enter(INVALID, f"method_{_name}", lambda message: message.signer.suite.signature_uri, _written)
+
+
+def digest_method(algorithm: str) -> str:
+    return f'<ds:DigestMethod Algorithm="{algorithm}"'
+
 
 for _name, _written in {
     "sha1": f"{DSIG}sha1",
@@ -199,14 +200,11 @@ for _name, _written in {
     "gost_94": "http://www.w3.org/2001/04/xmldsig-more#gostr3411",
     "none": "",
 }.items():
-    attack(INVALID)(
-        named(
-            f"digest_method_{_name}",
-            lambda message, written=_written: message.edited(  # type: ignore[misc]
-                f'<ds:DigestMethod Algorithm="{message.signer.suite.digest_uri}"',
-                f'<ds:DigestMethod Algorithm="{written}"',
-            ),
-        )
+    enter(
+        INVALID,
+        f"digest_method_{_name}",
+        lambda message: digest_method(message.signer.suite.digest_uri),
+        digest_method(_written),
     )
 
 
