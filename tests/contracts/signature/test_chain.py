@@ -504,6 +504,37 @@ def test_what_is_wrong_with_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
         crl.RevocationList(whole)
 
 
+def ending_in_a_zero_bit(make: Callable[[int], bytes]) -> tuple[bytes, bytes]:
+    """Return what is made and signed until its signature ends so, and the same with that bit taken from it."""
+    for number in range(1, 100):
+        made = make(number)
+        body, method, value = der.values(der.read(made, der.SEQUENCE).content)
+        if not value.content[-1] & 1:
+            bits = der.write(der.BIT_STRING, b"\1" + value.content[1:])
+            return made, der.sequence(body.raw, method.raw, bits)
+    raise AssertionError("no signature ends in a zero bit")
+
+
+@pytest.mark.parametrize("suite", [Suite.GOST_2012_256, Suite.ECDSA_P256])
+def test_a_signature_has_whole_bytes(suite: Suite) -> None:
+    """The number of bits that do not count lies outside what is signed, so nothing else would notice its change."""
+    above = world(suite).root
+    made, odd = ending_in_a_zero_bit(lambda _: der_of(member(above, suite=suite)))
+    assert load_certificate(odd)
+    assert chain.issued_by(made, der_of(above))
+    assert not chain.issued_by(odd, der_of(above))
+
+    def listed(number: int) -> bytes:
+        made = testkeys.revocation_list(above, {}, now=NOW, number=number)
+        return x509.load_pem_x509_crl(made).public_bytes(serialization.Encoding.DER)
+
+    made, odd = ending_in_a_zero_bit(listed)
+    assert x509.load_der_x509_crl(odd).issuer
+    assert crl.RevocationList(made).signed_by(der_of(above))
+    with pytest.raises(ValueError, match="whole bytes"):
+        crl.RevocationList(odd)
+
+
 def crafted_list(whole: bytes, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
     """Return a list with other parts and its old signature."""
     body, *rest = der.values(der.read(whole, der.SEQUENCE).content)

@@ -24,7 +24,8 @@ _TEXTS: Final = {
 class Fields:
     """Parts of a certificate, whole DER values: names and key as they stand in `body`, which is what was signed.
 
-    `method` is the identifier of the signature's algorithm, `value` the signature.
+    `method` is the identifier of the signature's algorithm, `value` the signature, empty where it is not of whole
+    bytes.
     """
 
     body: bytes
@@ -52,7 +53,7 @@ def read(certificate_der: bytes) -> Fields:
         subject=subject,
         spki=spki,
         method=der.dotted(named[0]) if named else "",
-        value=value.content[1:],
+        value=value.content[1:] if value.content[:1] == b"\0" else b"",
     )
 
 

@@ -230,6 +230,8 @@ def _signed(certificate: bytes, authority: bytes) -> bool:
     suite = GOST.get(issued.method)
     if suite is not None:
         return suite.verify(authority, issued.body, issued.value)
+    if not issued.value:
+        return False
     try:
         digest = found.signature_hash_algorithm
         found.verify_directly_issued_by(load_certificate(authority))

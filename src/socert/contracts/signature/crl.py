@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from socert.contracts.signature import der
 from socert.contracts.signature.certificates import key_usage, load_certificate
@@ -48,7 +49,7 @@ class RevocationList:
         if len(data) > MOST_BYTES:
             raise ValueError(f"The revocation list has {len(data)} bytes; {MOST_BYTES} are accepted.")
         self._list = _load(data)
-        self.issuer: Final = _issuer(self._list.tbs_certlist_bytes)
+        self.issuer: Final = _issuer(self._list.public_bytes(Encoding.DER))
         self.this_update: Final[datetime] = self._list.last_update_utc
         if (next_update := self._list.next_update_utc) is None:
             raise ValueError("The revocation list does not say until when it holds (nextUpdate): get another one.")
@@ -98,11 +99,12 @@ def _load(data: bytes) -> x509.CertificateRevocationList:
     return found
 
 
-def _issuer(body: bytes) -> bytes:
+def _issuer(data: bytes) -> bytes:
     """Return the name of a list's issuer as the bytes it is: after the version, which may be absent, and the method."""
-    parts = [one for one in der.values(der.read(body, der.SEQUENCE).content) if one.tag != der.INTEGER]
-    if len(parts) < 3:
-        raise ValueError("The revocation list has no issuer.")
+    body, _, value = der.values(der.read(data, der.SEQUENCE).content)
+    parts = [one for one in der.values(body.content) if one.tag != der.INTEGER]
+    if len(parts) < 3 or value.content[:1] != b"\0":
+        raise ValueError("The revocation list has no issuer, or its signature is not of whole bytes.")
     return parts[1].raw
 
 
