@@ -83,7 +83,7 @@ def untold(results: Iterable[Result]) -> bool:
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_what_is_wrong_with_each_example_is_known(oracles: Path, name: str) -> None:
-    results = check_messages(MESSAGE_RULES, read_file(oracles / "examples" / name).messages)
+    results = check_messages(MESSAGE_RULES, read_file(oracles / "smev3" / "examples" / name).messages)
     if untold(results):
         pytest.skip("no library here knows GOST")
     assert broken(results) == KNOWN[name]
@@ -91,13 +91,15 @@ def test_what_is_wrong_with_each_example_is_known(oracles: Path, name: str) -> N
 
 def test_every_example_is_in_the_list(oracles: Path) -> None:
     folders = ("mr-official", "mylab", "faults")
-    found = {f"{folder}/{place.name}" for folder in folders for place in (oracles / "examples" / folder).iterdir()}
+    found = {
+        f"{folder}/{place.name}" for folder in folders for place in (oracles / "smev3" / "examples" / folder).iterdir()
+    }
     assert found == set(KNOWN)
 
 
 @pytest.mark.parametrize("name", SIGNED)
 def test_what_is_wrong_with_each_real_message_is_how_it_was_saved(oracles: Path, name: str) -> None:
-    results = check_messages(MESSAGE_RULES, read_file(oracles / "signed" / name).messages)
+    results = check_messages(MESSAGE_RULES, read_file(oracles / "smev3" / "signed" / name).messages)
     if untold(results):
         pytest.skip("no library here knows GOST")
     assert broken(results) == SIGNED[name]
@@ -108,7 +110,7 @@ def test_what_is_wrong_with_each_real_message_is_how_it_was_saved(oracles: Path,
 
 
 def test_an_emulators_session_is_right_in_its_calls_and_wrong_in_its_replies(oracles: Path) -> None:
-    session = read_folder(oracles / "examples" / "smevka-loop")
+    session = read_folder(oracles / "smev3" / "examples" / "smevka-loop")
     results = (*check_messages(MESSAGE_RULES, session.messages), *check_one(SESSION_RULES, session))
     places = {
         finding.message for result in results for finding in result.findings if result.requirement.severity == "must"
@@ -119,6 +121,6 @@ def test_an_emulators_session_is_right_in_its_calls_and_wrong_in_its_replies(ora
 
 
 def test_the_style_of_faults_of_2023_is_one_that_should_not_be(oracles: Path) -> None:
-    place = oracles / "examples" / "faults" / "TargetMessageIsNotFound_1.1_newgate__mylab.xml"
+    place = oracles / "smev3" / "examples" / "faults" / "TargetMessageIsNotFound_1.1_newgate__mylab.xml"
     results = check_messages(MESSAGE_RULES, read_file(place).messages)
     assert broken(results, Severity.SHOULD) == {"ENV-005", "FLT-005"}
