@@ -28,7 +28,7 @@ demo: $(INSTALLED) ## Run gateway and portal with sample data; ARGS="--once" for
 
 test: $(INSTALLED) system ## Run all tests with coverage; ARGS="-k name" for some of them
 	@mkdir -p build
-	@SOCERT_BROWSER=required $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --cov --cov-report=term:skip-covered \
+	@SOCERT_BROWSER=required $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --durations=25 --cov --cov-report=term:skip-covered \
 		--cov-report=xml:build/coverage.xml $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and who imports whom
