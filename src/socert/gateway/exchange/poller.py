@@ -201,8 +201,9 @@ class Poller:
             content_type=error.sent.content_type[: _length(tables.inbox.c.content_type)],
             body=error.sent.body,
         )
-        acknowledged = None if self._operation is Operation.GET_STATUS else self._unhandled.accepted
-        return Taken(message=message, error=str(error), accepted=acknowledged)
+        left = self._operation is Operation.GET_STATUS or self._unhandled.accepted is None
+        # Nobody's signature was looked at: whatever it was, it is not acknowledged as the exchange's.
+        return Taken(message=message, error=str(error), accepted=None if left else False)
 
     # --- kept, then acknowledged --------------------------------------------------------------------------------------
 
