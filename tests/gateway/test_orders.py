@@ -201,6 +201,21 @@ async def test_two_handlers_take_one_application_once(line: Line) -> None:
     assert len(rows(line)) == 3
 
 
+async def test_a_question_that_somebody_waits_for_goes_before_applications(line: Line) -> None:
+    line.stub.ask(enrolment.Request(oktmo="11605000", body=application(line)))
+    line.stub.ask(question())
+    line.stub.ask(question(2))
+    while await line.poller(Operation.GET_REQUEST).poll():
+        pass
+
+    def kinds(*awaited: str) -> list[bool]:
+        found = line.region.store.look(lambda connection: inbox.waiting(connection, 2, awaited))
+        return [b"universalCertificateRequest" in one.body for one in found]
+
+    assert kinds() == [False, True]
+    assert kinds(str(pf.REQUEST)) == [True, True]
+
+
 # --- consent ----------------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from socert.adapters.portal.files import FtpFiles
 from socert.adapters.portal.smev import SmevTransport
 from socert.adapters.registry.files.detect import open_export
-from socert.contracts.portal import account
+from socert.contracts.portal import account, pf_certificate
 from socert.contracts.signature.suites import SIGNING
 from socert.contracts.smev.ids import MessageIds
 from socert.contracts.smev.operation import Operation
@@ -68,6 +68,8 @@ if TYPE_CHECKING:
 log = get_logger("gateway")
 SUITES = frozenset(SIGNING.values())
 """What the exchange may sign by."""
+AWAITED = (pf_certificate.REQUEST, account.QUERY_REQUEST)
+"""Questions that a parent at a page waits for (portal message dictionary, 12); all else is heard of later."""
 TEST_NAME = "REGION"
 """Common name of the test certificate: also the mnemonic under which a simulator knows the region."""
 
@@ -260,6 +262,7 @@ class Gateway:
                 has_store=self.file_store is not None,
             ),
             folder=shop.settings.files,
+            awaited=AWAITED,
         )
 
     @cached_property

@@ -28,7 +28,7 @@ from socert.gateway.store.tables import MessageState
 from socert.host.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from socert.gateway.unit import ProjectedUnits
 
 log = get_logger("handler")
-BATCH = 50
+BATCH = 16
+"""Messages handled side by side: enough to share a commit, few enough for a question not to wait long for the next."""
 UNREADABLE = Rejection(
     code=RejectCode.UNKNOWN_REQUEST_DESCRIPTION,
     description="Запрос не удалось прочитать: сведения в нём противоречат друг другу или правилам вида сведений.",
@@ -71,8 +72,12 @@ class Handler:
         deadline: float,
         encloser: Encloser,
         folder: Path,
+        awaited: Collection[MessageType] = (),
     ) -> None:
-        """Take the parts; `deadline` in seconds is how long a look may take, `folder` is where files lie."""
+        """Take the parts; `deadline` in seconds is how long a look may take, `folder` is where files lie.
+
+        Requests of the types `awaited` are handled before all others: somebody looks at a page until they are answered.
+        """
         self._store = store
         self._units = units
         self._caller = caller
@@ -83,6 +88,7 @@ class Handler:
         self._deadline = deadline
         self._encloser = encloser
         self._folder = folder
+        self._awaited = tuple(map(str, awaited))
 
     def knows(self, operation: str, kind: MessageType) -> bool:
         """Whether somebody here answers requests of a type (GetRequest), or takes answers of it (GetResponse)."""
@@ -101,7 +107,7 @@ class Handler:
         Its messages are handled side by side, so that a slow look holds nobody up and commits share the wait for the
         disk. Effects keep the order in which the messages came: each hands its work over before the next one begins.
         """
-        batch = await self._store.read(lambda connection: inbox.waiting(connection, BATCH))
+        batch = await self._store.read(lambda connection: inbox.waiting(connection, BATCH, self._awaited))
         ends = await asyncio.gather(*(self._guarded(message) for message in batch), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):

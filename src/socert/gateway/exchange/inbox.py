@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from socert.gateway.exchange import files
@@ -13,7 +13,7 @@ from socert.gateway.store.tables import InboxState, inbox, micros
 from socert.gateway.store.tables_files import FileState, inbox_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row, RowMapping
@@ -100,9 +100,12 @@ def take(connection: Connection, message: Arrived, *, now: datetime, error: str 
     return Taken(new=False)
 
 
-def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
-    """Return the oldest messages that wait for their handlers."""
-    chosen = select(inbox).where(inbox.c.state == InboxState.RECEIVED).order_by(inbox.c.id).limit(limit)
+def waiting(connection: Connection, limit: int, awaited: Collection[str] = ()) -> Sequence[Waiting]:
+    """Return the oldest messages that wait for their handlers, those of types that are `awaited` before all others."""
+    later = case((inbox.c.message_type.in_(awaited), 0), else_=1)
+    first = select(inbox.c.id).where(inbox.c.state == InboxState.RECEIVED).order_by(later, inbox.c.id).limit(limit)
+    # Bodies are read of the chosen ones only: a long queue would be read whole to be put in order.
+    chosen = select(inbox).where(inbox.c.id.in_(list(connection.scalars(first)))).order_by(later, inbox.c.id)
     return [_waiting(row) for row in connection.execute(chosen)]
 
 
