@@ -51,14 +51,14 @@ def process(
 
 @contextmanager
 def program(
-    command: Sequence[str], *, core: int | None, settings: Mapping[str, str] | None = None
+    command: Sequence[str], *, core: int | None, settings: Mapping[str, str] | None = None, talks: bool = True
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run any program as `process` runs Python."""
+    """Run any program as `process` runs Python; one that says more than is read must not be let talk."""
     bound = [] if core is None else [sys.executable, "-c", _BOUND, str(core)]
     started = subprocess.Popen(
         [*bound, *command],
         cwd=ROOT,  # where `benchmarks` is found
-        stdout=subprocess.PIPE,
+        stdout=subprocess.PIPE if talks else subprocess.DEVNULL,
         text=True,
         env=os.environ | dict(settings or {}),
     )

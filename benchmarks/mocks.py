@@ -23,7 +23,7 @@ from urllib.error import URLError
 
 from benchmarks import region, wire
 from benchmarks.bench import Benchmark, Measure, Round, Sides
-from benchmarks.machine import ROOT, held_mebibytes, process, program
+from benchmarks.machine import ROOT, held_mebibytes, line_of, process, program
 from socert.contracts.portal import account
 from socert.contracts.smev import call, reply
 from socert.contracts.smev.ids import MessageIds
@@ -136,13 +136,13 @@ def _beside(peer: Peer, *, signatures: bool) -> Callable[[Bench], AbstractContex
         place = Path(bench.folder) / f"mocks{peer.__name__}-{'on' if signatures else 'off'}"
         place.mkdir()
         work = Work(place / "keys", bench.scale.calls)
-        command, address = peer(modules, work, place, free_port(0))
         with ExitStack() as stack:
             ours = stack.enter_context(
                 _node(place, bench.server_core, *([] if signatures else ["--signatures", "off"]))
             )
+            command, address = peer(modules, work, place, free_port(0))
             began = time.perf_counter()
-            other = stack.enter_context(program(command, core=bench.server_core))
+            other = stack.enter_context(program(command, core=bench.server_core, talks=False))
             theirs = Server(other.pid, address, began, work.probe())
 
             def side(server: Server) -> Round:
@@ -159,41 +159,32 @@ def _beside(peer: Peer, *, signatures: bool) -> Callable[[Bench], AbstractContex
 
 @contextmanager
 def _node(place: Path, core: int | None, *options: str) -> Iterator[Server]:
-    port = free_port(0)
     probe = Work(place / "keys", 0).probe()
     began = time.perf_counter()
-    command = [
-        "-m",
-        "socert",
-        "simulate",
-        "--port",
-        str(port),
-        "--keys",
-        str(place / "keys"),
-        "--exchange-only",
-        *options,
-    ]
+    command = ["-m", "socert", "simulate", "--port", "0", "--keys", str(place / "keys"), "--exchange-only", *options]
     with process(command, core=core) as started:
-        yield Server(started.pid, f"http://127.0.0.1:{port}/smev/1.2", began, probe)
+        yield Server(started.pid, line_of(started, "Exchange").split()[1], began, probe)
 
 
 def _mountebank(modules: Path, work: Work, place: Path, port: int) -> tuple[list[str], str]:
-    """Mountebank as it comes: it hangs up after each answer."""
-    return _imposter(modules, work, place, port, {})
+    """Mountebank as it comes: it writes a line of log for each call and hangs up after each answer."""
+    return _imposter(modules, work, place, port, {}, ["--logfile", str(place / "mb.log")])
 
 
-def _mountebank_keeping(modules: Path, work: Work, place: Path, port: int) -> tuple[list[str], str]:
-    """Mountebank told to keep its connections."""
-    return _imposter(modules, work, place, port, {"Connection": "keep-alive"})
+def _mountebank_bare(modules: Path, work: Work, place: Path, port: int) -> tuple[list[str], str]:
+    """Mountebank told to log nothing and to keep its connections."""
+    return _imposter(modules, work, place, port, {"Connection": "keep-alive"}, ["--nologfile", "--loglevel", "error"])
 
 
-def _imposter(modules: Path, work: Work, place: Path, port: int, headers: dict[str, str]) -> tuple[list[str], str]:
+def _imposter(
+    modules: Path, work: Work, place: Path, port: int, headers: dict[str, str], log: list[str]
+) -> tuple[list[str], str]:
     words = {"Content-Type": "text/xml; charset=utf-8", **headers}
     answered = {"statusCode": 200, "headers": words, "body": work.answer().decode()}
     imposter = {"protocol": "http", "port": port, "stubs": [{"responses": [{"is": answered}]}]}
     file = place / "imposters.json"
     file.write_text(json.dumps({"imposters": [imposter]}), encoding="utf-8")
-    options = ["--port", str(free_port(0)), "--nologfile", "--loglevel", "error", "--configfile", str(file)]
+    options = [*log, "--port", str(free_port(0)), "--configfile", str(file)]
     options += ["--pidfile", str(place / "mb.pid")]
     command = ["node", str(modules / "mountebank" / "bin" / "mb"), "start", "--noParse", *options]
     return command, f"http://127.0.0.1:{port}/"
@@ -212,7 +203,7 @@ def _wiremock(modules: Path, work: Work, place: Path, port: int) -> tuple[list[s
     }
     (mappings / "any.json").write_text(json.dumps(mapping), encoding="utf-8")
     (jar,) = (modules / "wiremock" / "build").glob("*.jar")
-    options = ["--port", str(port), "--root-dir", str(mappings.parent), "--no-request-journal", "--disable-banner"]
+    options = ["--port", str(port), "--root-dir", str(mappings.parent), "--disable-banner"]
     return ["java", "-jar", str(jar), *options], f"http://127.0.0.1:{port}/"
 
 
@@ -259,8 +250,8 @@ MOCKS = (
     Benchmark(measures=_measures(CHECKED, "WireMock", None), open=_beside(_wiremock, signatures=True)),
     Benchmark(measures=_measures(UNSIGNED, "mountebank", 1.5), open=_beside(_mountebank, signatures=False)),
     Benchmark(
-        measures=_measures(UNSIGNED, "mountebank with kept connections", None),
-        open=_beside(_mountebank_keeping, signatures=False),
+        measures=_measures(UNSIGNED, "bare mountebank", None),
+        open=_beside(_mountebank_bare, signatures=False),
     ),
     Benchmark(measures=_measures(UNSIGNED, "WireMock", None), open=_beside(_wiremock, signatures=False)),
 )

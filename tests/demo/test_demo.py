@@ -39,16 +39,9 @@ def test_a_vendors_export_agrees(oracles: Path, export: str) -> None:
     assert "Отклонены ровно те строки, что названы неверными." in done.stdout
 
 
-@pytest.mark.parametrize("version", ["1.1", "1.3"])
-def test_other_versions_of_the_exchange_agree(version: str) -> None:
-    done = run_demo("--once", "--certificates", "10", "--exchange-version", version)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Всё совпадает." in done.stdout
-
-
-def test_gost_signatures_agree() -> None:
-    done = run_demo("--once", "--certificates", "10", "--suite", "gost256")
+@pytest.mark.parametrize(("version", "suite"), [("1.1", "gost256"), ("1.3", "rsa")])
+def test_other_versions_and_signatures_agree(version: str, suite: str) -> None:
+    done = run_demo("--once", "--certificates", "10", "--exchange-version", version, "--suite", suite)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Всё совпадает." in done.stdout

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
 class ClockMode(StrEnum):
     """How the clock runs by itself."""
 
@@ -102,9 +106,9 @@ class Alarm:
 
 def microseconds(moment: datetime) -> int:
     """Return an aware datetime as whole microseconds since 1970, the form times have in the state."""
-    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_microseconds(value: int) -> datetime:
     """Return the aware UTC datetime for microseconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+    return _EPOCH + timedelta(microseconds=value)
