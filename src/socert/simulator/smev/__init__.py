@@ -1,1 +1,1 @@
-"""The exchange node: participants, queues, checks and the six operations of SMEV 3."""
+"""The exchange node: participants, queues, checks and the operations of SMEV 3."""
