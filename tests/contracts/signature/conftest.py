@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.parts import absent
 
 from socert.contracts.signature.gost_gnutls import Gnutls
 from socert.contracts.signature.gost_openssl import OpensslEngine
@@ -23,9 +22,7 @@ def loaded(load: Callable[[], GostLibrary], package: str) -> GostLibrary:
     try:
         return load()
     except LibraryMissing as error:
-        if os.geteuid() == 0 and shutil.which("apt-get"):
-            pytest.fail(f"{package} is not installed: run make system ({error})")
-        pytest.skip(f"{package} is not here and cannot be installed: {error}")
+        absent(package, error)
 
 
 @pytest.fixture(scope="session")

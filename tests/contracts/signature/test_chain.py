@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.parts import absent
 
 from socert.contracts.errors import CertificateUntrusted, Doubt, SignatureFault, SignatureInvalid
 from socert.contracts.signature import certificate_fields, chain, cms, crl, der, private_keys, testkeys, trust
@@ -131,7 +132,7 @@ def test_a_chain_is_found_and_named(suite: Suite) -> None:
 def test_openssl_agrees(tmp_path: Path, engine: GostLibrary, suite: Suite) -> None:
     command = shutil.which("openssl")
     if command is None:
-        pytest.skip("there is no openssl here")
+        absent("openssl", "there is no such command")
     found = world(suite)
     of_root = testkeys.revocation_list(found.root, {}, now=NOW)
     for name, content in (

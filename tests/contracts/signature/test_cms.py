@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.contracts.signature.samples import sample
+from tests.parts import absent
 
 from socert.contracts.errors import SignatureFault, SignatureInvalid
 from socert.contracts.signature import certificate_fields, cms, der, private_keys, testkeys
@@ -122,7 +123,7 @@ def openssl(tmp_path: Path, engine: GostLibrary) -> Callable[..., subprocess.Com
     """Run OpenSSL's command line in a folder with the file to be signed."""
     command = shutil.which("openssl")
     if command is None:
-        pytest.skip("there is no openssl here")
+        absent("openssl", "there is no such command")
     (tmp_path / "file").write_bytes(FILE)
 
     def run(tool: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:

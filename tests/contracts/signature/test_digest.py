@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.parts import absent
 
 from socert.contracts.signature import digest as module
 from socert.contracts.signature.digest import Digest
@@ -65,7 +66,7 @@ def test_the_examples_of_the_standards(
     try:
         found = maker()
     except LibraryMissing as error:
-        pytest.skip(str(error))
+        absent("a GOST library", error)
     monkeypatch.setattr(module, "library", lambda: found)
     assert fed(Digest(suite), data, size).hexdigest() == expected
 
